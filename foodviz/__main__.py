@@ -1,0 +1,5 @@
+"""`python -m foodviz`."""
+
+from foodviz.cli import main
+
+main()

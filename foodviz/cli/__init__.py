@@ -1,0 +1,122 @@
+"""The shell: `foodviz <command>`; commands are imported when they are asked for."""
+
+import importlib
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from foodviz import __version__
+from foodviz.errors import InputError, nearest
+
+# What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
+COMMANDS = {
+    "saliency": "Which pixels the answer depends on: gradients, SmoothGrad, integrated gradients, Grad-CAM.",
+    "sample": "Write the embedded sample data set as a Food-11 folder.",
+    "train": "Train a classifier on a folder in a Food-11 layout.",
+}
+
+
+class LazyGroup(click.Group):
+    """Lists every command from a table and imports one only to run it or to show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"foodviz.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="foodviz")
+@click.option(
+    "--config", type=click.Path(dir_okay=False), envvar="FOODVIZ_CONFIG", help="TOML file of defaults for the flags."
+)
+@click.pass_context
+def cli(ctx: click.Context, config: str | None) -> None:
+    """Shows what an image classifier trained on Food-11 has learned, and how far each picture can be trusted.
+
+    Without --data and --model everything runs on the embedded sample.
+    """
+    if config:
+        ctx.default_map = read_config(Path(config), ctx)
+
+
+def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
+    """A TOML file as click's `default_map`.
+
+    Keys at the top are for every command that has such a flag; a table named like a command is for it alone.
+
+    Raises:
+        InputError: no such file, no TOML, or a key that no flag answers to.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"--config {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"--config {path}: not TOML: {error}") from None
+    group = ctx.command
+    assert isinstance(group, LazyGroup)
+    flags = {}
+    for name in COMMANDS:
+        command = group.get_command(ctx, name)
+        assert command is not None
+        flags[name] = {param.name for param in command.params if isinstance(param, click.Option) and param.name}
+    everywhere = sorted(set().union(*flags.values()))
+    shared = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    for key in shared:
+        if key not in everywhere:
+            raise InputError(f"{path}: unknown key {key!r}; {nearest(key, [*everywhere, *COMMANDS])}")
+    defaults: dict[str, Any] = {}
+    for name, known in flags.items():
+        own = content.get(name, {})
+        for key in own:
+            if key not in known:
+                raise InputError(f"{path}: [{name}] has no flag {key!r}; {nearest(key, sorted(known))}")
+        defaults[name] = {key: value for key, value in shared.items() if key in known} | own
+    for key, value in content.items():
+        if isinstance(value, dict) and key not in COMMANDS:
+            raise InputError(f"{path}: unknown table [{key}]; {nearest(key, COMMANDS)}")
+    return defaults
+
+
+def main() -> None:
+    """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
+    try:
+        cli.main(standalone_mode=False)
+    except InputError as error:
+        _fail(str(error), 1)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.UsageError as error:
+        context = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
+        _fail(error.format_message().rstrip(".") + context, 2)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(line: str, code: int) -> None:
+    click.echo(f"error: {' '.join(line.split())}", err=True)
+    sys.exit(code)

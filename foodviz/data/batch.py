@@ -1,0 +1,128 @@
+"""Pictures of a listing as one tensor, and a whole split as a stream of them."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foodviz.data.listing import Listing
+from foodviz.data.pictures import decode, pixels
+from foodviz.errors import InputError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N photographs, still pixels.
+
+    Attributes:
+        images: (N, 3, H, W) float32, RGB in [0, 1].
+        labels: (N,) int64, -1 where unlabelled.
+        ids: places in the listing, in the order asked for; -1 for a file given by its path.
+        names: file names, for captions and manifests.
+        digests: SHA-256 of each file.
+    """
+
+    images: Tensor
+    labels: Tensor
+    ids: tuple[int, ...]
+    names: tuple[str, ...]
+    digests: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    values: np.ndarray  # (H, W, 3) uint8
+    label: int
+    index: int
+    name: str
+    digest: str
+
+
+def read(listing: Listing, ids: Sequence[int], size: tuple[int, int], *, resize: str = "antialiased") -> Batch:
+    """The pictures with these ids, resized to `size` = (height, width); see `pictures.pixels` for `resize`.
+
+    Raises:
+        InputError: a file is empty, truncated or no picture.
+    """
+    return _batch([_picture(listing, index, size, resize) for index in ids])
+
+
+def read_files(paths: Sequence[str], size: tuple[int, int], *, resize: str = "antialiased") -> Batch:
+    """Any picture files, unlabelled; errors as in `read`."""
+    pictures = []
+    for name in paths:
+        path = Path(name).expanduser()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"--image {name}: {error.strerror}") from None
+        pictures.append(_decoded(content, name, -1, -1, size, resize))
+    return _batch(pictures)
+
+
+def batches(
+    listing: Listing,
+    ids: Sequence[int],
+    size: tuple[int, int],
+    *,
+    batch_size: int = 64,
+    resize: str = "antialiased",
+    skipped: Callable[[str], None] | None = None,
+) -> Iterator[Batch]:
+    """The same in batches, decoded by threads ahead of the consumer; at most four batches wait.
+
+    Args:
+        skipped: told the reason for each picture that cannot be read and is left out; without it the first one raises.
+    """
+    places = iter(ids)
+    waiting: deque[Future[_Picture]] = deque()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+
+        def refill() -> None:
+            while len(waiting) < 4 * batch_size and (index := next(places, None)) is not None:
+                waiting.append(pool.submit(_picture, listing, index, size, resize))
+
+        ready: list[_Picture] = []
+        refill()
+        while waiting:
+            try:
+                ready.append(waiting.popleft().result())
+            except InputError as error:
+                if skipped is None:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+                skipped(str(error))
+            refill()
+            if ready and (len(ready) == batch_size or not waiting):
+                yield _batch(ready)
+                ready = []
+
+
+def _picture(listing: Listing, index: int, size: tuple[int, int], resize: str) -> _Picture:
+    name = f"{listing.split}/{listing.names[index]}"
+    return _decoded(listing.read_bytes(index), name, listing.labels[index], index, size, resize)
+
+
+def _decoded(content: bytes, name: str, label: int, index: int, size: tuple[int, int], resize: str) -> _Picture:
+    digest = hashlib.sha256(content).hexdigest()
+    return _Picture(pixels(decode(content, name), size, resize), label, index, name, digest)
+
+
+def _batch(pictures: Sequence[_Picture]) -> Batch:
+    stacked = torch.from_numpy(np.stack([picture.values for picture in pictures]))
+    return Batch(
+        images=stacked.permute(0, 3, 1, 2).float().div_(255),
+        labels=torch.tensor([picture.label for picture in pictures]),
+        ids=tuple(picture.index for picture in pictures),
+        names=tuple(picture.name for picture in pictures),
+        digests=tuple(picture.digest for picture in pictures),
+    )

@@ -1,0 +1,117 @@
+"""A split of a data set as a list of pictures, in the order that gives them their ids."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from foodviz.errors import InputError, nearest
+
+FOOD11 = (
+    "Bread",
+    "Dairy product",
+    "Dessert",
+    "Egg",
+    "Fried food",
+    "Meat",
+    "Noodles/Pasta",
+    "Rice",
+    "Seafood",
+    "Soup",
+    "Vegetable/Fruit",
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of one split; an id is a position in it. No picture is read before it is asked for.
+
+    Attributes:
+        data: `sample`, or the folder.
+        split: the split's folder as it is named there.
+        names: paths below the split's folder, in lexicographic order.
+        labels: class index of each, -1 where the file does not say.
+        class_names: one name per class index.
+        open: name -> the file's bytes.
+        draw_mask: name -> (H, W) bool, where the main food is visible; None where the data has no masks.
+    """
+
+    data: str
+    split: str
+    names: tuple[str, ...]
+    labels: tuple[int, ...]
+    class_names: tuple[str, ...]
+    open: Callable[[str], bytes]
+    draw_mask: Callable[[str], np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any picture's class is known."""
+        return any(label >= 0 for label in self.labels)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the names and labels in order: two listings with one digest give the same ids."""
+        lines = "\n".join(f"{name}\t{label}" for name, label in zip(self.names, self.labels, strict=True))
+        return hashlib.sha256(f"{self.split}\n{lines}".encode()).hexdigest()
+
+    def read_bytes(self, index: int) -> bytes:
+        """The picture's file, whole."""
+        return self.open(self.names[index])
+
+    def mask(self, index: int) -> np.ndarray | None:
+        """(H, W) bool, where the main food is visible; None where the data has no masks."""
+        return self.draw_mask(self.names[index]) if self.draw_mask else None
+
+    def describe(self, index: int) -> str:
+        """The picture in words: `training/0_15.jpg (Bread)`."""
+        label = self.labels[index]
+        return f"{self.split}/{self.names[index]}" + (f" ({self.class_names[label]})" if label >= 0 else "")
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = {}
+        for index, name in enumerate(self.names):
+            path = PurePosixPath(name)
+            for key in dict.fromkeys((name, path.name, str(path.with_suffix("")), path.stem)):
+                places.setdefault(key, []).append(index)
+        return places
+
+    def find(self, asked: str) -> int:
+        """The id that `57`, `0_15`, `0_15.jpg` or `Bread/15.jpg` means.
+
+        A name is also found by its stem, whatever the extension asked for.
+
+        Raises:
+            InputError: out of range, not there, or several pictures of that name.
+        """
+        if asked.isdecimal() and str(int(asked)) == asked:
+            if int(asked) < len(self):
+                return int(asked)
+            if asked not in self._places:
+                raise InputError(f"--ids {asked}: {self.split} has the ids 0 to {len(self) - 1}")
+        stem = str(PurePosixPath(asked).with_suffix("")) if asked else asked
+        found = self._places.get(asked) or self._places.get(stem)
+        if not found:
+            raise InputError(f"--ids {asked}: not in {self.data} {self.split}; {nearest(asked, self._places)}")
+        if len(found) > 1:
+            several = ", ".join(self.names[index] for index in found[:3])
+            raise InputError(f"--ids {asked}: {len(found)} pictures have that name ({several}); give the whole path")
+        return found[0]
+
+    def spread(self, count: int) -> tuple[int, ...]:
+        """`count` ids evenly over the listing, fewer where it is shorter."""
+        count = min(count, len(self))
+        return tuple(int((2 * place + 1) * len(self) / (2 * count)) for place in range(count))
+
+
+def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
+    """Food-11's names where the numbers fit them, else `class 0`, `class 1`, …"""
+    classes = max(labels, default=-1) + 1
+    return FOOD11 if classes <= len(FOOD11) else tuple(f"class {index}" for index in range(classes))

@@ -1,0 +1,29 @@
+"""The embedded sample data set: drawn scenes under Food-11's own names, counts and ids."""
+
+from foodviz.data.folders import SPLITS
+from foodviz.data.listing import FOOD11, Listing
+from foodviz.errors import InputError, nearest
+
+# Pictures per class 0..10, as in Food-11.
+COUNTS = {
+    "training": (994, 429, 1500, 986, 848, 1325, 440, 280, 855, 1500, 709),
+    "validation": (362, 144, 500, 327, 326, 449, 147, 96, 347, 500, 232),
+    "evaluation": (368, 148, 500, 335, 287, 432, 147, 96, 303, 500, 231),
+}
+
+
+def open_sample(split: str | None) -> Listing:
+    """List one split of the sample; pictures are drawn when they are read.
+
+    Raises:
+        InputError: no such split.
+    """
+    from foodviz.data.scenes import mask, picture
+
+    asked = (split or "training").lower()
+    name = next((key for key, names in SPLITS.items() if asked in names), None)
+    if name is None:
+        raise InputError(f"--split {split}: not in the sample; {nearest(asked, SPLITS)}")
+    entries = sorted((f"{label}_{n}.jpg", label) for label, count in enumerate(COUNTS[name]) for n in range(count))
+    names, labels = zip(*entries, strict=True)
+    return Listing("sample", name, names, labels, FOOD11, lambda n: picture(name, n), lambda n: mask(name, n))

@@ -1,0 +1,1 @@
+"""The methods: functions from tensors to tensors."""

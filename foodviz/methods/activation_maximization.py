@@ -1,0 +1,226 @@
+"""Which picture excites a filter most? Gradient ascent on the picture, all asked filters in one batch.
+
+Erhan, Bengio, Courville, Vincent 2009, "Visualizing Higher-Layer Features of a Deep Network" (the idea).
+Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:10.23915/distill.00007 (`fourier_pictures`;
+transforms are one affine map a step, the picture keeps its size and continues in its mean colour).
+Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
+arXiv:2306.06805 (`maco_pictures`; with the transforms of `fourier_pictures` instead of crops, and no attribution mask).
+
+Each picture has random numbers of its own and rows never mix, so a filter's picture does not depend on its company.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
+from foodviz.methods.hooks import device_of, evaluating, run_to
+from foodviz.methods.spectrum import Statistics, from_spectrum
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
+Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """What an ascent found for K channels."""
+
+    pictures: Tensor  # (K, 3, H, W), RGB in [0, 1]
+    curve: Tensor  # (steps, K), the objective at each step, in the layer's units
+    frames: Tensor  # (F, K, 3, H, W), snapshots during the climb; F = 0 unless asked for
+    dead: Tensor  # (K,) bool, no step gave any gradient: the picture is only its start
+
+
+def fourier_pictures(
+    model: nn.Module,
+    layer: nn.Module,
+    channels: Tensor,
+    statistics: Statistics,
+    *,
+    objective: Objective = channel_mean,
+    seeds: Sequence[int],
+    steps: int = 256,
+    lr: float = 0.05,
+    every: int = 0,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Ascent:
+    """Pictures optimised as decorrelated, scaled spectra under random transforms.
+
+    Args:
+        model: images (N, 3, H, W) in [0, 1] -> logits; runs in evaluation mode, its flags are given back.
+        layer: the module inside it whose output is looked at.
+        channels: (K,) int64, the channel that each picture is for.
+        statistics: of natural pictures, of the size to draw.
+        objective: climbed, one value for each row of the layer's output.
+        seeds: K whole numbers, one generator each.
+        steps, lr: of Adam on the spectrum.
+        every: keep a snapshot every so many steps; 0 keeps none.
+        progress: wraps the steps, for a progress bar.
+    """
+    device = device_of(model)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    shape = (*statistics.magnitude.shape, 2)
+    start = torch.stack([torch.randn(shape, generator=generator) for generator in generators]) * 0.01
+    place = statistics.to(device)
+
+    def picture(values: Tensor) -> Tensor:
+        return from_spectrum(torch.view_as_complex(values) * place.magnitude, place)
+
+    transform = random_transforms(generators, steps, place.mean.sigmoid())
+    return _climb(
+        model, layer, channels, start.to(device), picture, Adam(lr), objective, steps, every, transform, progress
+    )
+
+
+def maco_pictures(
+    model: nn.Module,
+    layer: nn.Module,
+    channels: Tensor,
+    statistics: Statistics,
+    *,
+    objective: Objective = channel_mean,
+    seeds: Sequence[int],
+    steps: int = 256,
+    lr: float = 0.1,
+    every: int = 0,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Ascent:
+    """Pictures whose magnitude spectrum stays that of natural pictures: only the phases climb.
+
+    Arguments as in `fourier_pictures`; lr is Adam's, in radians.
+    """
+    device = device_of(model)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    shape = statistics.magnitude.shape
+    start = torch.stack([torch.rand(shape, generator=generator) for generator in generators]) * (2 * math.pi)
+    place = statistics.to(device)
+
+    def picture(phases: Tensor) -> Tensor:
+        return from_spectrum(torch.polar(place.magnitude.expand_as(phases), phases), place)
+
+    transform = random_transforms(generators, steps, place.mean.sigmoid())
+    return _climb(
+        model, layer, channels, start.to(device), picture, Adam(lr), objective, steps, every, transform, progress
+    )
+
+
+def pixel_pictures(
+    model: nn.Module,
+    layer: nn.Module,
+    channels: Tensor,
+    start: Tensor,
+    *,
+    objective: Objective = channel_mean,
+    optimizer: Adam | SGD,
+    steps: int = 100,
+    every: int = 0,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Ascent:
+    """Plain ascent on the pixels, as course and scripts have it: nothing holds them in [0, 1] until the end.
+
+    Arguments as in `fourier_pictures`, and start: (K, 3, H, W), RGB in [0, 1]; it is not modified.
+    """
+    return _climb(
+        model,
+        layer,
+        channels,
+        start.to(device_of(model)).clone(),
+        lambda pixels: pixels,
+        optimizer,
+        objective,
+        steps,
+        every,
+        lambda pictures, _step: pictures,
+        progress,
+    )
+
+
+def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
+    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
+
+    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
+    """
+    score = channel_mean(output, channels)
+    cells = functional.normalize(output.flatten(2), dim=2)
+    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
+    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
+    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
+    return score - score.detach().abs() * likeness
+
+
+def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:
+    """The start of the cited scripts: light grey noise between 150 and 180 of 255, (K, 3, H, W)."""
+    shape = (3, *size)
+    noise = [torch.rand(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    return (150 + 30 * torch.stack(noise)) / 255
+
+
+def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: Tensor) -> Transform:
+    """Shift by up to 12 pixels, scale by 0.9 to 1.1, turn by up to 10 degrees; a new draw a step and generator.
+
+    One affine map and one interpolation. Beyond its edges a picture goes on in the colour `fill` (3,).
+    """
+    draws = torch.stack([torch.rand(steps, 5, generator=generator) for generator in generators], 1) * 2 - 1
+    shift = draws[..., :2] * 8 + draws[..., 2:4] * 4  # jitter 8, later jitter 4
+    scale = 1 + 0.1 * draws[..., 4]
+    turns = torch.stack([torch.rand(steps, generator=generator) for generator in generators], 1) * 2 - 1
+    maps = affine_maps(turns * math.radians(10), scale, shift)
+    colour = fill.view(3, 1, 1)
+
+    def transform(pictures: Tensor, step: int) -> Tensor:
+        return colour + moved(pictures - colour, maps[step])
+
+    return transform
+
+
+def affine_maps(turn: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Maps for `moved`, (..., 2, 3): turn in radians (...), scale (...), then shift in pixels (..., 2)."""
+    cosine, sine = turn.cos() / scale, turn.sin() / scale
+    rows = [torch.stack([cosine, -sine, shift[..., 0]], -1), torch.stack([sine, cosine, shift[..., 1]], -1)]
+    return torch.stack(rows, -2)
+
+
+def moved(pictures: Tensor, maps: Tensor) -> Tensor:
+    """Pictures (N, 3, H, W) under the affine maps (N, 2, 3) of `affine_maps`, zero where nothing lies."""
+    pixels = torch.tensor([pictures.shape[3] / 2, pictures.shape[2] / 2], device=pictures.device)
+    maps = maps.to(pictures.device, copy=True)
+    maps[..., 2] /= pixels
+    grid = functional.affine_grid(maps, list(pictures.shape), align_corners=False)
+    return functional.grid_sample(pictures, grid, align_corners=False)
+
+
+def _climb(
+    model: nn.Module,
+    layer: nn.Module,
+    channels: Tensor,
+    values: Tensor,
+    picture: Callable[[Tensor], Tensor],
+    optimizer: Adam | SGD,
+    objective: Objective,
+    steps: int,
+    every: int,
+    transform: Transform,
+    progress: Callable[[Iterable[int]], Iterable[int]],
+) -> Ascent:
+    """Climbs the objective in `values`, of which `picture` makes the pictures. See `fourier_pictures`."""
+    values.requires_grad_()
+    channels = channels.to(values.device)
+    dead = torch.ones(len(channels), dtype=torch.bool, device=values.device)
+    curve, frames = [], []
+    with evaluating(model):
+        for step in progress(range(steps)):
+            if every and step % every == 0:
+                frames.append(picture(values.detach()).clamp(0, 1))
+            with RedirectedReLU() if step < 16 else nullcontext():
+                score = objective(run_to(model, layer, transform(picture(values), step)), channels)
+                (gradient,) = torch.autograd.grad(score.sum(), values)
+            dead &= stuck(gradient)
+            curve.append(score.detach())
+            optimizer.ascend(values, gradient)
+    pictures = picture(values.detach()).clamp(0, 1)
+    return Ascent(pictures, torch.stack(curve), torch.stack(frames) if frames else pictures[None][:0], dead)

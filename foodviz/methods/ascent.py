@@ -1,0 +1,119 @@
+"""What every ascent shares: the objectives it climbs, and a way past units that give no gradient.
+
+An objective is one number per picture, larger where the picture is better; rows never mix, so that a batch of pictures
+climbs as each would alone.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+
+def channel_mean(output: Tensor, channels: Tensor) -> Tensor:
+    """Mean of one channel's map, whatever its area, so that one learning rate serves every layer.
+
+    Args:
+        output: (N, K, h, w), a layer's output; (N, C) logits are maps of one cell.
+        channels: (N,) int64, the channel that each picture is for.
+
+    Returns:
+        (N,), in the layer's units.
+    """
+    rows = _rows(output, channels)
+    return rows.flatten(1).mean(1) if rows.ndim > 1 else rows
+
+
+def channel_centre(output: Tensor, channels: Tensor) -> Tensor:
+    """The channel's value in the middle cell, (N,): what one neuron looks for. Arguments as in `channel_mean`."""
+    rows = _rows(output, channels)
+    return rows[:, rows.shape[1] // 2, rows.shape[2] // 2] if rows.ndim == 3 else rows
+
+
+def layer_energy(output: Tensor) -> Tensor:
+    """Mean square of a whole layer's output, (N,): everything it sees already, more of it."""
+    return output.flatten(1).square().mean(1)
+
+
+def _rows(output: Tensor, channels: Tensor) -> Tensor:
+    return output[torch.arange(len(output), device=output.device), channels]
+
+
+def stuck(gradient: Tensor) -> Tensor:
+    """Which pictures get no gradient at all, (N,) bool: their objective does not depend on them where they stand."""
+    return gradient.flatten(1).abs().amax(1) == 0
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) climbing one tensor in place: `ascend(values, gradient)`.
+
+    The same numbers as torch.optim.Adam with maximize=True, whose first step imports a compiler for 1.5 seconds.
+    """
+
+    def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
+        self.lr, self.weight_decay = lr, weight_decay
+        self.first: Tensor | float = 0.0
+        self.second: Tensor | float = 0.0
+        self.steps = 0
+
+    @torch.no_grad()
+    def ascend(self, values: Tensor, gradient: Tensor) -> None:
+        gradient = gradient - self.weight_decay * values
+        self.steps += 1
+        self.first = 0.9 * self.first + 0.1 * gradient
+        self.second = 0.999 * self.second + 0.001 * gradient.square()
+        spread = (self.second / (1 - 0.999**self.steps)).sqrt().add_(1e-8)
+        values.addcdiv_(self.first, spread, value=self.lr / (1 - 0.9**self.steps))
+
+
+class SGD:
+    """Plain gradient ascent in place, values += lr * (gradient - weight_decay * values)."""
+
+    def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
+        self.lr, self.weight_decay = lr, weight_decay
+
+    @torch.no_grad()
+    def ascend(self, values: Tensor, gradient: Tensor) -> None:
+        values.add_(gradient - self.weight_decay * values, alpha=self.lr)
+
+
+class RedirectedReLU(TorchFunctionMode):
+    """Inside this block ReLU and ReLU6 pass gradients on for pictures that would get none from them.
+
+    Where a whole picture's gradient would be stopped by units at rest, the part that would wake them goes through (as
+    in Lucid, "redirected ReLU"): an ascent needs it for the first steps, when a grey picture excites nothing. Catches
+    `torch.nn.functional` calls, and with them the modules; the values are unchanged.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        top = _TOPS.get(func)
+        if func is functional.hardtanh and kwargs.get("min_val") == 0:  # what the module ReLU6 calls
+            top = kwargs["max_val"]
+        return func(*args, **kwargs) if top is None else _Redirected.apply(args[0], top)
+
+
+# In-place forms that are called for their side effect (relu_) are left alone.
+_TOPS = {functional.relu: float("inf"), torch.relu: float("inf"), functional.relu6: 6.0}
+
+
+class _Redirected(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, values: Tensor, top: float) -> Tensor:
+        context.save_for_backward(values)
+        context.top = top
+        return values.clamp(0.0, top)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (values,) = context.saved_tensors
+        low, high = values <= 0, values >= context.top
+        usual = gradient.masked_fill(low | high, 0)
+        # the objective is climbed: a positive gradient lifts a unit at rest, a negative one lowers a saturated one
+        waking = gradient.masked_fill((low & (gradient < 0)) | (high & (gradient > 0)), 0)
+        blocked = stuck(usual).view(-1, *[1] * (values.ndim - 1))
+        return torch.where(blocked, waking, usual), None

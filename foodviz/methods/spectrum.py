@@ -1,0 +1,87 @@
+"""Pictures written as spectra, and the statistics of natural pictures that such a spectrum starts from.
+
+Gradient ascent on pixels fills a picture with high frequencies that no photograph has. Written as a spectrum whose
+frequencies are scaled as they are in photographs, with the three colours made independent, the same ascent draws
+shapes: Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:10.23915/distill.00007.
+
+Everything here is in logits: a picture is the sigmoid of what these functions give, so it always lies in [0, 1].
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How the pixels of natural pictures vary, in logits of their values."""
+
+    mean: Tensor  # (3,), the average colour
+    colour: Tensor  # (3, 3), RGB = mean + colour @ three independent channels of unit variance
+    magnitude: Tensor  # (3, H, W // 2 + 1), orthonormal rfft2 magnitude of those three channels
+    size: tuple[int, int]  # (H, W) in pixels
+
+    def to(self, device: torch.device) -> "Statistics":
+        return Statistics(self.mean.to(device), self.colour.to(device), self.magnitude.to(device), self.size)
+
+
+def imagenet_statistics(size: tuple[int, int]) -> Statistics:
+    """Statistics for pictures of (H, W) pixels without any data: a 1/f spectrum and ImageNet's colours.
+
+    The colour matrix is the published one of Lucid (a square root of ImageNet's colour covariance), stretched to the
+    contrast of photographs; the mean is grey.
+    """
+    colour = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+    falling = 1 / frequencies(size).clamp_min(1 / max(size))
+    return Statistics(torch.zeros(3), colour * 4.5, _unit_variance(falling.expand(3, -1, -1), size), size)
+
+
+def fitted_statistics(pictures: Tensor) -> Statistics:
+    """Statistics of (N, 3, H, W) photographs in [0, 1]; a few hundred are enough.
+
+    The colour matrix is the symmetric square root of their colour covariance.
+    """
+    logits = pictures.clamp(0.02, 0.98).logit()
+    mean = logits.mean((0, 2, 3))
+    values, vectors = torch.linalg.eigh(torch.cov(logits.movedim(1, 0).flatten(1)))
+    root = values.clamp_min(1e-4).sqrt()
+    colour = vectors @ torch.diag(root) @ vectors.T
+    whitening = vectors @ torch.diag(1 / root) @ vectors.T
+    white = torch.einsum("ij,njhw->nihw", whitening, logits - mean.view(3, 1, 1))
+    magnitude = torch.fft.rfft2(white, norm="ortho").abs().mean(0)
+    size = (pictures.shape[2], pictures.shape[3])
+    return Statistics(mean, colour, _unit_variance(magnitude, size), size)
+
+
+def frequencies(size: tuple[int, int]) -> Tensor:
+    """Frequency of each rfft2 coefficient of an (H, W) picture in cycles per pixel, (H, W // 2 + 1)."""
+    down, across = torch.fft.fftfreq(size[0]), torch.fft.rfftfreq(size[1])
+    return torch.hypot(down[:, None], across)
+
+
+def high_frequency_share(pictures: Tensor) -> Tensor:
+    """Share of each picture's spectral energy (mean taken off) above half the Nyquist frequency, (N,)."""
+    centred = pictures - pictures.mean((2, 3), keepdim=True)
+    energy = torch.fft.fft2(centred).abs().square().sum(1)
+    down, across = (torch.fft.fftfreq(length) for length in pictures.shape[2:])
+    high = torch.hypot(down[:, None], across) > 0.25
+    share: Tensor = energy[:, high].sum(1) / energy.sum((1, 2)).clamp_min(1e-12)
+    return share
+
+
+def from_spectrum(spectrum: Tensor, statistics: Statistics) -> Tensor:
+    """Complex (N, 3, H, W // 2 + 1) spectra of the three independent channels -> (N, 3, H, W) RGB in [0, 1]."""
+    channels = torch.fft.irfft2(spectrum, s=statistics.size, norm="ortho")
+    mixed = (statistics.colour @ channels.flatten(2)).view_as(channels)
+    return torch.sigmoid(mixed + statistics.mean.view(3, 1, 1))
+
+
+def _unit_variance(magnitude: Tensor, size: tuple[int, int]) -> Tensor:
+    """Scales magnitudes so that a picture made of them has unit variance in each of its channels."""
+    twice = torch.full((size[1] // 2 + 1,), 2.0)  # rfft2 keeps one of each conjugate pair
+    twice[0] = 1.0
+    if size[1] % 2 == 0:
+        twice[-1] = 1.0
+    energy = (magnitude.square() * twice).sum((1, 2), keepdim=True)
+    return magnitude * (size[0] * size[1] / energy).sqrt()

@@ -1,0 +1,305 @@
+"""A stack of layers rebuilt from its weights and from a text that says what stands where no weights are.
+
+The text is what `--arch` takes, for example
+
+    stack; ReLU: cnn.2 cnn.6 fc.1; MaxPool2d(2): cnn.3 cnn.7; input: 128
+
+Every part that has weights is known by their shapes. A place that the text does not name passes its input on, as a
+dropout does in evaluation. `join` is what stands between the last map and the first linear layer, where the maps are
+then flattened.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from foodviz.errors import InputError, nearest
+
+PREFIX = "stack"
+# Most places in one Sequential: an index without bound would be a way to fill the memory.
+MOST_PLACES = 2000
+
+PARAMETERLESS: dict[str, Callable[..., nn.Module]] = {
+    "ReLU": nn.ReLU,
+    "LeakyReLU": nn.LeakyReLU,
+    "ReLU6": nn.ReLU6,
+    "RReLU": nn.RReLU,
+    "ELU": nn.ELU,
+    "SiLU": nn.SiLU,
+    "GELU": nn.GELU,
+    "Hardswish": nn.Hardswish,
+    "Tanh": nn.Tanh,
+    "Sigmoid": nn.Sigmoid,
+    "MaxPool2d": nn.MaxPool2d,
+    "AvgPool2d": nn.AvgPool2d,
+    "AdaptiveAvgPool2d": nn.AdaptiveAvgPool2d,
+    "AdaptiveMaxPool2d": nn.AdaptiveMaxPool2d,
+    "Flatten": nn.Flatten,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A module known by its weights. `entering` and `leaving` are its channels or features."""
+
+    path: str
+    kind: str  # Conv2d, BatchNorm, Linear or PReLU
+    entering: int
+    leaving: int
+    kernel: tuple[int, int] = (1, 1)
+    groups: int = 1
+    bias: bool = False
+
+    @property
+    def top(self) -> str:
+        return self.path.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Neighbouring places of one Sequential that hold no weights; `beyond` the last known one they may not exist."""
+
+    places: tuple[str, ...]
+    beyond: bool = False
+
+    @property
+    def top(self) -> str:
+        return self.places[0].partition(".")[0]
+
+
+class Stack(nn.Module):
+    """The children one after the other; what reaches the first child with linear layers is joined and flattened."""
+
+    def __init__(self, children: Sequence[tuple[str, nn.Module]], head: str | None, join: nn.Module | None) -> None:
+        super().__init__()
+        self.head = head
+        for name, child in children:
+            if name == head:
+                self.add_module("join", join or nn.Identity())
+            self.add_module(name, child)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, 3, H, W) -> logits (N, C)."""
+        values = images
+        for name, child in self.named_children():
+            values = child(values.flatten(1) if name == self.head else values)
+        return values
+
+
+def parts_of(weights: dict[str, Tensor]) -> dict[str, Part] | None:
+    """The modules that hold the weights, in running order; None where one of them is of another kind."""
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+    for name, tensor in weights.items():
+        path, _, leaf = name.rpartition(".")
+        shapes.setdefault(path, {})[leaf] = tuple(tensor.shape)
+    found = {path: _part(path, inner) for path, inner in shapes.items()}
+    known = {path: part for path, part in found.items() if part is not None}
+    if len(known) < len(found) or any(_places(path) is None for path in found):
+        return None
+    return _in_running_order(known)
+
+
+def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
+    weight, bias = shapes.get("weight"), "bias" in shapes
+    if "running_mean" in shapes and len(shapes["running_mean"]) == 1:
+        size = shapes["running_mean"][0]
+        return Part(path, "BatchNorm", size, size, bias=weight is not None)
+    if weight is None or set(shapes) - {"weight", "bias"}:
+        return None
+    match weight:
+        case (leaving, entering, high, wide) if 0 < high <= 15 and 0 < wide <= 15:
+            # groups are not in the weights: one channel in and many out is taken for a depthwise convolution
+            return Part(path, "Conv2d", entering, leaving, (high, wide), leaving if entering == 1 else 1, bias)
+        case (leaving, entering):
+            return Part(path, "Linear", entering, leaving, bias=bias)
+        case (size,) if not bias:
+            return Part(path, "PReLU", size, size)
+    return None
+
+
+def _places(path: str) -> tuple[str, tuple[int, ...]] | None:
+    """`cnn.1.0` -> ("cnn", (1, 0)); None where a place inside the stack is no index."""
+    top, _, rest = path.partition(".")
+    inner = rest.split(".") if rest else []
+    if not top or any(not re.fullmatch(r"\d{1,4}", place) or int(place) >= MOST_PLACES for place in inner):
+        return None
+    return top, tuple(int(place) for place in inner)
+
+
+def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
+    """Parts by index inside a stack, and the stacks by what each takes in: files may list them in any order."""
+    tops: dict[str, list[tuple[tuple[int, ...], Part]]] = {}
+    for path, part in parts.items():
+        top, places = _places(path) or ("", ())
+        tops.setdefault(top, []).append((places, part))
+    groups = [[part for _, part in sorted(group, key=lambda pair: pair[0])] for group in tops.values()]
+    ordered: list[Part] = []
+    while groups:
+        channels = ordered[-1].leaving if ordered else 3
+        ranked = [group for group in groups if _takes(group[0], channels)]
+        flattened = [group for group in groups if group[0].kind == "Linear" and group[0].entering % channels == 0]
+        following = next(iter(ranked or flattened), None) if ordered else next(iter(ranked), None)
+        if following is None:
+            return None
+        groups.remove(following)
+        ordered += following
+    consistent = all(_takes(b, a.leaving) or (a.kind != "Linear" and b.kind == "Linear") for a, b in pairwise(ordered))
+    return {part.path: part for part in ordered} if consistent else None
+
+
+def in_order(parts: dict[str, Part]) -> Iterator[Part | Gap]:
+    """The parts as they run and the gaps between them."""
+    for top in dict.fromkeys(part.top for part in parts.values()):
+        places = {(_places(path) or ("", ()))[1]: part for path, part in parts.items() if part.top == top}
+        yield from _walk(top, places)
+
+
+def _walk(path: str, places: dict[tuple[int, ...], Part]) -> Iterator[Part | Gap]:
+    if () in places:
+        yield places[()]
+        return
+    inner: dict[int, dict[tuple[int, ...], Part]] = {}
+    for place, part in places.items():
+        inner.setdefault(place[0], {})[place[1:]] = part
+    missing: list[str] = []
+    for index in range(max(inner) + 1):
+        if index not in inner:
+            missing.append(f"{path}.{index}")
+            continue
+        if missing:
+            yield Gap(tuple(missing))
+            missing = []
+        yield from _walk(f"{path}.{index}", inner[index])
+    yield Gap((f"{path}.{max(inner) + 1}", f"{path}.{max(inner) + 2}"), beyond=True)
+
+
+def _takes(part: Part, channels: int) -> bool:
+    depthwise = part.groups if part.groups > 1 else part.entering
+    return depthwise == channels or (part.kind == "PReLU" and part.entering == 1)
+
+
+def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
+    """The network that the text and the weights' shapes describe, without its weights, and its input size.
+
+    Raises:
+        InputError: the text cannot be read, or the weights are no plain stack.
+    """
+    parts = parts_of(weights)
+    if parts is None:
+        raise InputError("--arch stack: these weights are no plain stack of convolutions and linear layers")
+    fillings, size = parse(text)
+    join = fillings.pop("join", None)
+    settings = {path: kind for path, kind in fillings.items() if path in parts}
+    trees: dict[str, dict[tuple[int, ...], nn.Module]] = {}
+    flattened = False
+    for path, part in parts.items():
+        top, places = _places(path) or ("", ())
+        trees.setdefault(top, {})[places] = _module(part, settings.get(path, ""), flattened)
+        flattened = flattened or part.kind == "Linear"
+    for path, kind in fillings.items():
+        top, places = _places(path) or ("", ())
+        if path not in parts and (top not in trees or not places):
+            raise InputError(f"--arch stack: {path} is no place in {', '.join(trees)}")
+        if path not in parts:
+            trees[top][places] = parameterless(kind)
+    heads = [top for top, tree in trees.items() if isinstance(tree[min(tree)], nn.Linear) or _only_linear(tree)]
+    children = [(top, _nested(tree)) for top, tree in trees.items()]
+    return Stack(children, heads[0] if heads else None, parameterless(join) if join else None), size
+
+
+def _only_linear(tree: dict[tuple[int, ...], nn.Module]) -> bool:
+    return any(isinstance(module, nn.Linear) for module in tree.values()) and not any(
+        isinstance(module, nn.Conv2d) for module in tree.values()
+    )
+
+
+def _nested(tree: dict[tuple[int, ...], nn.Module]) -> nn.Module:
+    if () in tree:
+        return tree[()]
+    places: dict[int, dict[tuple[int, ...], nn.Module]] = {}
+    for place, module in tree.items():
+        places.setdefault(place[0], {})[place[1:]] = module
+    return nn.Sequential(
+        *(_nested(places[index]) if index in places else nn.Identity() for index in range(max(places) + 1))
+    )
+
+
+def _module(part: Part, setting: str, flattened: bool) -> nn.Module:
+    if part.kind == "Conv2d":
+        stride, padding = convolution(part, setting)
+        entering = part.entering * part.groups
+        return nn.Conv2d(
+            entering, part.leaving, part.kernel, stride, padding, groups=part.groups, bias=part.bias, device="meta"
+        )
+    if part.kind == "Linear":
+        return nn.Linear(part.entering, part.leaving, bias=part.bias, device="meta")
+    if part.kind == "PReLU":
+        return nn.PReLU(part.entering, device="meta")
+    norm = nn.BatchNorm1d if flattened else nn.BatchNorm2d
+    return norm(part.entering, affine=part.bias, device="meta")
+
+
+def convolution(part: Part, setting: str) -> tuple[int, tuple[int, int]]:
+    """Stride and padding; `setting` is "" (stride 1, size kept) or "Conv2d(<stride>, <padding>)"."""
+    numbers = arguments(setting)
+    if not numbers:
+        return 1, (part.kernel[0] // 2, part.kernel[1] // 2)
+    stride, padding = int(numbers[0]), int(numbers[1] if len(numbers) > 1 else 0)
+    if not (0 < stride <= 8 and 0 <= padding <= max(part.kernel)):
+        raise InputError(f"--arch stack: {setting} for a kernel of {part.kernel[0]}x{part.kernel[1]}")
+    return stride, (padding, padding)
+
+
+def parse(text: str) -> tuple[dict[str, str], int]:
+    """What stands at which place, and the input size in pixels."""
+    fillings: dict[str, str] = {}
+    size = 128
+    for item in filter(None, (piece.strip() for piece in text.split(";")[1:])):
+        kind, colon, places = item.partition(":")
+        if not colon:
+            raise InputError(f"--arch stack: {item!r} is not of the form `ReLU: cnn.2 cnn.5`")
+        if kind == "input":
+            size = int(places) if places.strip().isdecimal() and 8 <= int(places) <= 2048 else 0
+            if not size:
+                raise InputError(f"--arch stack: an input of {places.strip()} pixels")
+        elif kind == "join":
+            fillings["join"] = places.strip()
+        else:
+            fillings.update(dict.fromkeys(places.split(), kind.strip()))
+    return fillings, size
+
+
+def parameterless(kind: str) -> nn.Module:
+    """`LeakyReLU(0.1)` -> the module."""
+    name = kind.partition("(")[0]
+    if name not in PARAMETERLESS:
+        raise InputError(f"--arch stack: no layer {name!r}; {nearest(name, PARAMETERLESS)}")
+    numbers = arguments(kind)
+    if any(number < 0 or (number > 64 and number != int(number)) for number in numbers) or max(numbers, default=0) > 64:
+        raise InputError(f"--arch stack: {kind} is out of range")
+    try:
+        return PARAMETERLESS[name](*(int(n) if n == int(n) and "Pool" in name else n for n in numbers))
+    except TypeError as error:
+        raise InputError(f"--arch stack: {kind}: {error}") from error
+
+
+def arguments(kind: str) -> tuple[float, ...]:
+    inside = re.fullmatch(r"\w+\(([\d., ]*)\)", kind)
+    if not inside:
+        return ()
+    return tuple(float(number) for number in inside[1].split(",") if number.strip())
+
+
+def text_of(fillings: dict[str, str], size: int) -> str:
+    """The text that `parse` reads back."""
+    by_kind: dict[str, list[str]] = {}
+    for path, kind in fillings.items():
+        if path != "join":
+            by_kind.setdefault(kind, []).append(path)
+    items = [PREFIX, *(f"{kind}: {' '.join(paths)}" for kind, paths in by_kind.items())]
+    if "join" in fillings:
+        items.append(f"join: {fillings['join']}")
+    return "; ".join([*items, f"input: {size}"])

@@ -1,0 +1,1 @@
+"""Arrays -> matplotlib figures; never pyplot, never a computation that another part would need."""

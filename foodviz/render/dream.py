@@ -1,0 +1,113 @@
+"""The dream's figure: the photograph and its snapshots in order, and beside them what grew, where and when."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+_TALL = 7.6  # inches of the grid, and of the panels beside it
+_HEAD = 0.3  # of a snapshot's two lines
+_LINES = ("#4477aa", "#ee6677", "#228833", "#aa7f00")
+
+
+def dream_figure(
+    frames: Sequence[NDArray[np.uint8]],
+    steps: Sequence[int],
+    objectives: Sequence[float],
+    *,
+    curve: Floats,
+    octave_steps: int | None,
+    region_change: Floats,
+    on_and_off: Floats,
+    region: str,
+    probabilities: Floats,
+    class_names: Sequence[str],
+    unit: str,
+    caption: str,
+) -> Figure:
+    """Grid of frames, change map, and three curves over the steps.
+
+    Args:
+        frames: F pictures (H, W, 3) of one size, the photograph first.
+        steps: of each frame. objectives: of each frame.
+        curve: (steps + 1,), the objective at every step from 0.
+        octave_steps: steps per octave, where the curve is broken; None without octaves.
+        region_change: (rows, columns), mean change of each region in [0, 1].
+        on_and_off: (2, F), mean change on `region` and off it.
+        region: what it is, for the legend.
+        probabilities: (F, C). class_names: C.
+        unit: what the objective is, for its axis.
+        caption: lines above everything.
+    """
+    height, width = frames[0].shape[:2]
+    columns = _columns(len(frames), width / height)
+    rows = -(-len(frames) // columns)
+    wide = columns * ((_TALL / rows - _HEAD) * width / height + 0.05)
+    lines = caption.count("\n") + 1
+    figure = Figure(figsize=(wide + 4.9, _TALL + 0.2 * lines), layout="constrained")
+    figure.suptitle(caption, fontsize=9, x=0.01, ha="left")
+    left, right = figure.subfigures(1, 2, width_ratios=(wide, 4.9))
+    for place, axes in enumerate(left.subplots(rows, columns, squeeze=False).flat):
+        axes.axis("off")
+        if place < len(frames):
+            axes.imshow(frames[place], interpolation="lanczos" if height > 200 else "nearest")
+            head = "photograph" if steps[place] == 0 else f"step {steps[place]}"
+            axes.set_title(f"{head}\n{objectives[place]:.4g}", fontsize=7, pad=2)
+    panels = right.subplots(4, 1, height_ratios=(1.5, 1, 1, 1))
+    _change_map(panels[0], region_change, steps[-1])
+    _objective(panels[1], curve, steps, objectives, octave_steps, unit)
+    _lines(panels[2], steps, on_and_off, [f"on {region}", "elsewhere"], "mean change")
+    strongest = np.argsort(-probabilities.max(0), kind="stable")[: len(_LINES)]
+    _lines(panels[3], steps, probabilities.T[strongest], [class_names[index] for index in strongest], "probability")
+    panels[3].set_ylim(-0.02, 1.02)
+    panels[3].set_xlabel("step", fontsize=8)
+    return figure
+
+
+def _columns(count: int, aspect: float) -> int:
+    """As many columns as make the grid about half as wide again as tall, none of them empty."""
+    columns = max(1, min(count, round((1.5 * count / aspect) ** 0.5)))
+    return -(-count // -(-count // columns))
+
+
+def _change_map(axes: Axes, change: Floats, step: int) -> None:
+    shown = axes.imshow(change, cmap="magma", vmin=0)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(f"change by region after {step} steps", fontsize=8)
+    bar = axes.figure.colorbar(shown, ax=axes, shrink=0.9)
+    bar.set_label("mean |difference|, of the pixel range", fontsize=7)
+    bar.ax.tick_params(labelsize=7)
+
+
+def _objective(
+    axes: Axes, curve: Floats, steps: Sequence[int], objectives: Sequence[float], octave: int | None, unit: str
+) -> None:
+    last = len(curve) - 1
+    bounds = range(0, last, octave) if octave else [0]
+    for first in bounds:
+        end = min(first + octave, last) if octave else last
+        axes.plot(range(first, end + 1), curve[first : end + 1], color=_LINES[0], linewidth=1)
+        if first:
+            axes.axvline(first, color="0.75", linewidth=0.8, linestyle=":")
+    axes.plot(steps, objectives, "o", color=_LINES[0], markersize=3)
+    axes.set_title("objective" + (", each octave at its own size" if octave else ""), fontsize=8)
+    axes.set_ylabel(unit, fontsize=7)
+    _plain(axes)
+
+
+def _lines(axes: Axes, steps: Sequence[int], rows: Floats, names: Sequence[str], unit: str) -> None:
+    for row, name, colour in zip(rows, names, _LINES, strict=False):
+        axes.plot(steps, row, color=colour, linewidth=1.2, marker=".", markersize=3, label=name)
+    axes.legend(fontsize=7, frameon=False)
+    axes.set_ylabel(unit, fontsize=7)
+    _plain(axes)
+
+
+def _plain(axes: Axes) -> None:
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.01)

@@ -1,0 +1,71 @@
+"""The look that all figures share: one ink, one face, colour maps that say magnitude or sign."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+INK = "#22262b"
+SOFT = "#6b7280"
+WARNING = "#b42318"
+MAGNITUDE = "magma"  # from nothing to much
+SIGNED = "RdBu_r"  # against, nothing, for: symmetric about 0
+SMALL, NORMAL, LARGE = 7.5, 9.0, 11.0  # points
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, on white."""
+    return Figure(figsize=(width, height), facecolor="white", layout="constrained")
+
+
+def bare(axes: Axes) -> Axes:
+    """Take ticks and frame away."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return axes
+
+
+def photograph(axes: Axes, image: np.ndarray, caption: str = "") -> None:
+    """Show (3, H, W) RGB in [0, 1], a caption above."""
+    bare(axes).imshow(image.transpose(1, 2, 0).clip(0, 1), interpolation="bilinear")
+    axes.set_title(caption, fontsize=SMALL, color=INK, linespacing=1.35)
+
+
+def heat(axes: Axes, values: np.ndarray, limits: tuple[float, float], caption: str = "", **look: Any) -> ScalarMappable:
+    """Show (H, W) values between limits; signed limits get the diverging map. Returns what a colour bar needs."""
+    colours = SIGNED if limits[0] < 0 else MAGNITUDE
+    picture = bare(axes).imshow(
+        values, cmap=colours, norm=Normalize(*limits), interpolation=look.pop("interpolation", "bilinear"), **look
+    )
+    if caption:
+        axes.set_title(caption, fontsize=SMALL, color=INK, linespacing=1.35)
+    return picture
+
+
+def limits_of(values: np.ndarray) -> tuple[float, float]:
+    """From 0 to the largest value, or symmetric about 0 where some are negative; never an empty range."""
+    top = float(np.nanmax(np.abs(values))) if values.size else 0.0
+    top = top if np.isfinite(top) and top > 0 else 1.0
+    return (-top, top) if np.nanmin(values) < 0 else (0.0, top)
+
+
+def colour_bar(figure: Figure, shown: ScalarMappable, axes: Axes | Sequence[Axes], label: str) -> None:
+    """A colour bar beside axes, with its unit."""
+    bar = figure.colorbar(shown, ax=list(axes) if isinstance(axes, Sequence) else axes, fraction=0.05, pad=0.015, aspect=30)
+    bar.set_label(label, fontsize=SMALL, color=INK)
+    bar.ax.tick_params(labelsize=SMALL, color=SOFT, labelcolor=INK)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def titled(figure: Figure, title: str, notes: Sequence[str] = ()) -> None:
+    """A title at the top and lines of notes at the foot."""
+    figure.suptitle(title, fontsize=LARGE, color=INK, x=0.01, ha="left", fontweight="bold")
+    lines = [note for note in notes if note]
+    if lines:
+        figure.supxlabel("\n".join(lines), fontsize=SMALL, color=SOFT, x=0.01, ha="left")

