@@ -106,4 +106,3 @@ class Results:
 
     def _stem(self, name: str) -> str:
         return f"{self.command}-{name}" if name else self.command
-

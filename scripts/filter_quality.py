@@ -36,7 +36,8 @@ from foodviz.methods.ascent import Adam, channel_mean
 from foodviz.methods.hooks import run_to
 from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
 from foodviz.models import Classifier, speed_up
-load=None
+
+load = None
 
 RECIPES = ("pixel", "fourier", "maco")
 
@@ -148,7 +149,8 @@ def main() -> None:
                 + "".join(f"{noise[r]:12.4f}" for r in RECIPES)
                 + "".join(f"{cost[r]:12.1f}" for r in RECIPES)
             )
-            for r in RECIPES: print(r, [round(x,3) for x in values[r].tolist()])
+            for r in RECIPES:
+                print(r, [round(x, 3) for x in values[r].tolist()])
     if asked.sheet:
         sheet(rows).savefig(asked.sheet, dpi=110)
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from foodviz.data import open_split
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
-from foodviz.methods.lime import MOST, STABLE, explain, image_seed, linear_fit, sample_logits, spearman
+from foodviz.methods.lime import MOST, STABLE, explain, linear_fit, sample_logits, spearman
 from foodviz.methods.lime_designs import GROUP, blocks
 from foodviz.methods.superpixels import painted_over, segment
 from foodviz.models import load, speed_up
@@ -52,9 +52,9 @@ def main() -> None:
         pieces.append(int(segments.max()) + 1)
         hidden = painted_over(image, segments)
 
-        def drawn(design: str, seed: int, rows: int, image: Tensor = image, count: int = pieces[-1]) -> Tensor:
+        def drawn(design: str, seed: int, rows: int, count: int = pieces[-1]) -> Tensor:
             shown = torch.empty(0, count, dtype=torch.bool)
-            for block in blocks(design, count, image_seed(seed, image)):
+            for block in blocks(design, count, seed):
                 shown = torch.cat([shown, torch.from_numpy(block)])[:rows]
                 if len(shown) == rows:
                     break
@@ -99,20 +99,17 @@ def main() -> None:
         rows, found = zip(*auto[kind], strict=True)
         print(f"\n{kind}, default (auto): {statistics.median(found):.3f} with {statistics.median(rows):.0f} rows")
         print(f"  (mean {statistics.mean(rows):.0f}, {min(rows)} to {max(rows)}; lowest correlation {min(found):.3f})")
-        for name in (kind, f"{kind}, others"):
+        for word, name in (("stable", kind), ("unstable (hatched)", f"{kind}, others")):
             right, told = (sum(counts) for counts in zip(*signs[name], strict=True))
-            word = "stable" if name == kind else "unstable (hatched)"
-            print(
-                f"  signs called {word}: {told} of {sum(pieces) * asked.draws}, {right / max(told, 1):.1%} as in the reference"
-            )
+            share = f"{right / max(told, 1):.1%}"
+            print(f"  signs called {word}: {told} of {sum(pieces) * asked.draws}, {share} as in the reference")
         print()
     agreement, shift = zip(*moved, strict=True)
+    print(f"bfloat16 against float32, the same {MOST} random rows, logits: rank correlation")
     print(
-        f"bfloat16 against float32, the same {MOST} random rows, logits: rank correlation {statistics.median(agreement):.4f}"
+        f"  {statistics.median(agreement):.4f} (lowest {min(agreement):.4f}); largest move of a weight, as a share of"
     )
-    print(
-        f"  (lowest {min(agreement):.4f}); largest move {statistics.median(shift):.1%} of the largest weight (worst {max(shift):.1%})"
-    )
+    print(f"  the largest weight: {statistics.median(shift):.1%} (worst {max(shift):.1%})")
 
 
 def _scores(logits: Tensor) -> dict[str, Tensor]:

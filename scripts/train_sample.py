@@ -1,4 +1,4 @@
-"""Train the bundled sample model as configs/sample.toml says and put it into the package: two to three hours of two cores.
+"""Train the bundled sample model as configs/sample.toml says and put it into the package: an hour of two cores.
 
 Stopped, it goes on where it was when it is started again.
 """

@@ -213,10 +213,10 @@ def test_the_gradient_of_tiles_is_that_of_the_whole_picture(food_net, objective)
     climb = climber(net, layer, objective)
     _, whole = climb(picture)
     value, parts = tiled(climb, (96, 96), 24)(picture)
-    torch.testing.assert_close(parts / parts.std(), whole / whole.std(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4 * float(whole.std()))
     assert value.shape == (1,)
     one_by_one = tiled(climb, (96, 96), 24, at_once=1)(picture)
-    torch.testing.assert_close(one_by_one[1], parts)
+    torch.testing.assert_close(one_by_one[1], parts, rtol=1e-4, atol=1e-4 * float(whole.std()))
 
 
 def test_octaves_end_at_the_pictures_own_size():

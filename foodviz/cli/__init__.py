@@ -14,7 +14,12 @@ from foodviz.errors import InputError, nearest
 
 # What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
 COMMANDS = {
+    "inspect": "What a checkpoint is, and proof that it is read right.",
+    "layers": "The layers of a model: index, name, maps, receptive field, dead channels.",
     "saliency": "Which pixels the answer depends on: gradients, SmoothGrad, integrated gradients, Grad-CAM.",
+    "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
+    "dream": "What a photograph turns into when it climbs what a layer sees in it.",
+    "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
     "sample": "Write the embedded sample data set as a Food-11 folder.",
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
@@ -23,10 +28,10 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """Lists every command from a table and imports one only to run it or to show its help."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         command = getattr(importlib.import_module(f"foodviz.cli.{cmd_name}"), cmd_name)
@@ -38,7 +43,7 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -100,7 +105,7 @@ def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
 def main() -> None:
     """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="foodviz", standalone_mode=False)
     except InputError as error:
         _fail(str(error), 1)
     except click.exceptions.Exit as leave:

@@ -1,31 +1,73 @@
 """Which class of the model each class of the data is, and the class a user means."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from foodviz.errors import InputError, nearest
 
+if TYPE_CHECKING:
+    from foodviz.data import Listing
 
-def match_classes(of_data: Sequence[str], of_model: Sequence[str]) -> tuple[int, ...]:
-    """For each class of the data its index among the model's.
 
-    Names decide where every name of the data is one of the model's, whatever the order; numbers decide where the data
-    has only numbers for names.
+def match_classes(listing: Listing, of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
+    """For each class of the data its index among the model's, -1 for one without pictures that the model lacks.
+
+    Names decide where every class that has pictures is one of the model's, whatever the order and with small
+    differences in spelling. Numbers decide where the data or the model has nothing else.
+
+    Returns:
+        The indices, and what is to be said of them.
 
     Raises:
-        InputError: the model does not know a class of the data.
+        InputError: a class of the data is not certainly one of the model's.
     """
+    names = listing.class_names
+    used = sorted({label for label in listing.labels if label >= 0})
     plain = {_plain(name): index for index, name in enumerate(of_model)}
-    if all(_plain(name) in plain for name in of_data):
-        return tuple(plain[_plain(name)] for name in of_data)
-    if len(of_data) > len(of_model):
-        raise InputError(f"the data has {len(of_data)} classes, the model only {len(of_model)}")
-    nameless = [
-        all(name == f"class {index}" for index, name in enumerate(names)) for names in (of_data, of_model)
-    ]
-    if any(nameless):
-        return tuple(range(len(of_data)))
-    unknown = next(name for name in of_data if _plain(name) not in plain)
-    raise InputError(f"the model has no class {unknown!r} of the data; {nearest(unknown, of_model)}")
+    by_name = {label: plain[_plain(names[label])] for label in used if _plain(names[label]) in plain}
+    nameless = _nameless(of_model) and len(of_model) == len(names)
+    if len(by_name) < len(used) and (listing.numbered or nameless):
+        return _by_number(listing, used, of_model)
+    remarks = []
+    for label in used:
+        if label not in by_name:
+            by_name[label] = _near(names[label], plain)
+            remarks.append(
+                f"class {names[label]!r} of the data is taken to be the model's {of_model[by_name[label]]!r}"
+            )
+    if len(set(by_name.values())) < len(used):
+        twice = next(index for index in by_name.values() if list(by_name.values()).count(index) > 1)
+        both = [repr(names[label]) for label in used if by_name[label] == twice]
+        raise InputError(f"the classes {' and '.join(both)} of the data are one to the model, {of_model[twice]!r}")
+    if any(label != index for label, index in by_name.items()):
+        remarks.append("classes of the data and of the model stand in another order: matched by name")
+    rest = {label: plain.get(_plain(names[label]), -1) for label in range(len(names)) if label not in by_name}
+    return tuple((by_name | rest)[label] for label in range(len(names))), remarks
+
+
+def _by_number(listing: Listing, used: list[int], of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
+    if used[-1] >= len(of_model):
+        raise InputError(
+            f"the data has the class {listing.class_names[used[-1]]!r} (number {used[-1]}), "
+            f"the model only {len(of_model)} classes, 0 to {len(of_model) - 1}"
+        )
+    order = tuple(label if label < len(of_model) else -1 for label in range(len(listing.class_names)))
+    return order, [f"classes matched by number: 0 is {of_model[0]!r}, {used[-1]} is {of_model[used[-1]]!r}"]
+
+
+def _near(name: str, plain: dict[str, int]) -> int:
+    """The one class of the model that is spelled nearly so."""
+    close = get_close_matches(_plain(name), plain, n=2, cutoff=0.85)
+    if len(close) != 1:
+        raise InputError(f"the model has no class {name!r} of the data; {nearest(name, plain)}")
+    return plain[close[0]]
+
+
+def _nameless(names: Sequence[str]) -> bool:
+    return all(name == f"class {index}" for index, name in enumerate(names))
 
 
 def find_class(asked: str, class_names: Sequence[str], flag: str = "--target") -> int:

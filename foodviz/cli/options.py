@@ -68,7 +68,9 @@ def picture_options(command: Decorated) -> Decorated:
 
 
 def model_options(command: Decorated) -> Decorated:
-    """--model, --arch, --device: what is explained."""
+    """--model, --arch, --device: what is explained; and what the model expects of its pixels."""
+    for decorate in reversed(_PIXELS):
+        command = decorate(command)
     command = option(
         "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to compute."
     )(command)
@@ -76,6 +78,21 @@ def model_options(command: Decorated) -> Decorated:
         "--arch", help="Architecture: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>."
     )(command)
     return option("--model", default="sample", help="Checkpoint file, or `sample`.")(command)
+
+
+_PIXELS = (
+    option("--channel-order", type=click.Choice(["rgb", "bgr"]), help="Colours as the model was trained on them."),
+    option(
+        "--normalise",
+        type=click.Choice(["none", "half", "imagenet", "bytes"]),
+        help="What training did to values in [0, 1]: nothing, mean and deviation 0.5, ImageNet's, or times 255.",
+    ),
+    option("--resize", type=click.Choice(["antialiased", "plain"]), help="Bilinear with antialiasing, or OpenCV's."),
+    option("--input-size", type=click.IntRange(8, 2048), help="Height and width of the model's input in pixels."),
+    option(
+        "--trust-pickle", is_flag=True, help="Let the checkpoint run its code: only for files you made."
+    ),
+)
 
 
 def output_options(command: Decorated) -> Decorated:

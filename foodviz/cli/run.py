@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from foodviz.cli.told import Picture, common_facts, settings_of_command, table
 from foodviz.errors import InputError
 from foodviz.results import Results
 
@@ -45,7 +46,7 @@ class Run:
         self.seed: int = flags["seed"]
         self.results = Results(Path(flags["out"]), command, shlex.join(["foodviz", *sys.argv[1:]]))
         self.results.check()
-        self.settings = _settings()
+        self.settings = settings_of_command()
 
     def say(self, line: str) -> None:
         """A remark for the person at the terminal, on stderr."""
@@ -60,7 +61,7 @@ class Run:
         listing = open_split(self.flags["data"], self.flags["split"] or self.default_split)
         if listing.data == "sample":
             self.say("drawn sample pictures, not Food-11; --data FOLDER reads your own")
-        return listing
+        return dataclasses.replace(listing, resize=self.flags.get("resize") or listing.resize)
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
@@ -93,14 +94,33 @@ class Run:
 
     @cached_property
     def classifier(self) -> Classifier:
-        """The model that --model and --arch name, on the device, as it is: `models.speed_up` is the command's choice."""
+        """The model that --model and --arch name, on the device; `models.speed_up` is the command's choice."""
         self.check()
         from foodviz import models
         from foodviz.memory import keep_freed_memory
 
         keep_freed_memory()
-        names = () if self.flags.get("image") else self.listing.class_names
-        return models.load(self.flags["model"], arch=self.flags["arch"], device=self.device, class_names=names)
+        from foodviz.cli.trust import chance_warning, labelled
+        from foodviz.data import FOOD11
+
+        files = bool(self.flags.get("image"))
+        pictures = None if files else labelled(self.listing)
+        classifier = models.load(
+            self.flags["model"],
+            arch=self.flags["arch"],
+            device=self.device,
+            class_names=FOOD11 if files else self.listing.class_names,
+            pixels=models.Pixels(*(self.flags[key] for key in ("channel_order", "normalise", "resize", "input_size"))),
+            trust=self.flags["trust_pickle"],
+            score=pictures.remembered if pictures else None,
+        )
+        for remark in classifier.facts["guesses"]:  # type: ignore[attr-defined]
+            self.say(remark)
+        if pictures and self.flags["model"] != "sample":
+            warning = chance_warning(pictures, classifier)
+            if warning:
+                self.say(warning)
+        return classifier
 
     @cached_property
     def batch(self) -> Batch:
@@ -116,12 +136,11 @@ class Run:
     def _files(self) -> Batch:
         from foodviz.data.batch import read_files
 
-        return self.on_device(read_files(self.flags["image"], self.classifier.input_size))
+        resize = self.flags["resize"] or "antialiased"
+        return self.on_device(read_files(self.flags["image"], self.classifier.input_size, resize=resize))
 
     def on_device(self, batch: Batch) -> Batch:
         """The batch on the device, its labels as the model numbers its classes."""
-        import dataclasses
-
         import torch
 
         if (batch.labels >= 0).any():
@@ -136,9 +155,9 @@ class Run:
         """For each class of the data its index among the model's."""
         from foodviz.cli.classes import match_classes
 
-        order = match_classes(self.listing.class_names, self.classifier.class_names)
-        if order != tuple(range(len(order))):
-            self.say("classes of the data and of the model stand in another order: matched by name")
+        order, remarks = match_classes(self.listing, self.classifier.class_names)
+        for remark in remarks:
+            self.say(remark)
         return order
 
     @cached_property
@@ -190,18 +209,11 @@ class Run:
     @cached_property
     def trained_on(self) -> str:
         """How many of the pictures the model was trained on, in words; empty where the checkpoint does not say."""
-        from foodviz.models.saved import seen_digests, was_seen
+        from foodviz.cli.leakage import seen_in_training
 
-        said: dict[str, Any] = self.classifier.facts.get("said", {})  # type: ignore[assignment]
-        if "trained_on" not in said:
-            return ""
-        seen = seen_digests(said["trained_on"])
-        count = sum(was_seen(seen, digest) for digest in self.batch.digests)
-        return f"{count} of {len(self.batch)} images were in the training set"
+        return seen_in_training(self.classifier, self.batch.digests).words
 
-    def save(
-        self, figures: Mapping[str, Figure], arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]
-    ) -> None:
+    def save(self, figures: Mapping[str, Figure], arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
         """Write pictures, arrays and last the manifest; print their paths and the table, or the manifest.
 
         Args:
@@ -212,74 +224,12 @@ class Run:
         for name, figure in figures.items():
             self.results.figure(figure, dpi=self.flags["dpi"], name=name)
         self.results.arrays(arrays)
-        manifest = self.results.manifest({**self._common_facts(), **facts})
+        manifest = self.results.manifest({**common_facts(self), **facts})
         if self.flags["json_"]:
             click.echo(manifest, nl=False)
         elif not self.quiet:
             for path in self.results.paths:
                 click.echo(path)
             if "ids" in self.flags:
-                for row in _table([picture.row for picture in self.pictures]):
+                for row in table([picture.row for picture in self.pictures]):
                     click.echo(row)
-
-    def _common_facts(self) -> dict[str, Any]:
-        from importlib import metadata
-
-        import torch
-
-        from foodviz import __version__
-
-        names = ("torch", "numpy", "pillow", "matplotlib")
-        versions = {name: metadata.version(name) for name in names}
-        model = {key: value for key, value in self.classifier.facts.items() if key != "said"}
-        facts: dict[str, Any] = {
-            "settings": self.settings,
-            "seed": self.seed,
-            "device": str(self.device),
-            "threads": torch.get_num_threads(),
-            "versions": {"foodviz": __version__, "python": sys.version.split()[0], **versions},
-            "model": {"file": self.flags["model"], **model},
-        }
-        if "ids" in self.flags:
-            facts["pictures"] = [vars(picture) for picture in self.pictures]
-            facts["trained_on"] = self.trained_on or None
-        if not self.flags.get("image"):
-            facts["data"] = {"data": self.listing.data, "split": self.listing.split, "listing": self.listing.digest}
-        return facts
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What is known of one picture: its place, class and prediction; `label` is None where unlabelled."""
-
-    id: int
-    file: str
-    label: str | None
-    predicted: str
-    probability: float
-    sha256: str
-
-    @property
-    def row(self) -> tuple[str, ...]:
-        """The cells of the table on stdout."""
-        number = str(self.id) if self.id >= 0 else ""
-        return number, self.file, self.label or "unlabelled", "->", f"{self.predicted} {self.probability:.1%}"
-
-    @property
-    def caption(self) -> str:
-        """Two lines for above a photograph."""
-        name = Path(self.file).name
-        title = f"{self.id}  {name}" if self.id >= 0 else name
-        said = f"{self.label} → {self.predicted}" if self.label else self.predicted
-        return f"{title}\n{said} {self.probability:.0%}"
-
-
-def _settings() -> dict[str, Any]:
-    """Every flag's value of the running command, defaults and config included."""
-    context = click.get_current_context()
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in context.params.items()}
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

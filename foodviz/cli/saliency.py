@@ -80,9 +80,7 @@ def _attribute(
 
     layer = None
     if method == "gradcam":
-        layer = (
-            models.resolve(run.classifier, own["layer"]) if own["layer"] else models.last_maps(run.classifier)
-        )
+        layer = models.resolve(run.classifier, own["layer"]) if own["layer"] else models.last_maps(run.classifier)
     model = models.speed_up(run.classifier, keep=[layer.name] if layer else [])
     targets = run.targets(target)
     images, score = run.batch.images, getattr(saliency, own["objective"])

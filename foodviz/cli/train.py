@@ -65,8 +65,8 @@ def train(
     from foodviz.data import open_split
     from foodviz.memory import keep_freed_memory
     from foodviz.models import architectures
-    from foodviz.models.saved import save
     from foodviz.models.classifier import Classifier
+    from foodviz.models.saved import save
     from foodviz.results import write_atomically
     from foodviz.training.loop import Epoch, Pixels, Recipe, fit
 

@@ -47,13 +47,15 @@ class _Picture:
     digest: str
 
 
-def read(listing: Listing, ids: Sequence[int], size: tuple[int, int], *, resize: str = "antialiased") -> Batch:
-    """The pictures with these ids, resized to `size` = (height, width); see `pictures.pixels` for `resize`.
+def read(listing: Listing, ids: Sequence[int], size: tuple[int, int], *, resize: str | None = None) -> Batch:
+    """The pictures with these ids, resized to `size` = (height, width).
+
+    `resize` is as `pictures.pixels` takes it; None for the listing's own.
 
     Raises:
         InputError: a file is empty, truncated or no picture.
     """
-    return _batch([_picture(listing, index, size, resize) for index in ids])
+    return _batch([_picture(listing, index, size, resize or listing.resize) for index in ids])
 
 
 def read_files(paths: Sequence[str], size: tuple[int, int], *, resize: str = "antialiased") -> Batch:
@@ -75,7 +77,7 @@ def batches(
     size: tuple[int, int],
     *,
     batch_size: int = 64,
-    resize: str = "antialiased",
+    resize: str | None = None,
     skipped: Callable[[str], None] | None = None,
 ) -> Iterator[Batch]:
     """The same in batches, decoded by threads ahead of the consumer; at most four batches wait.
@@ -89,7 +91,7 @@ def batches(
 
         def refill() -> None:
             while len(waiting) < 4 * batch_size and (index := next(places, None)) is not None:
-                waiting.append(pool.submit(_picture, listing, index, size, resize))
+                waiting.append(pool.submit(_picture, listing, index, size, resize or listing.resize))
 
         ready: list[_Picture] = []
         refill()

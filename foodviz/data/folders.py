@@ -39,13 +39,23 @@ def open_folder(data: str, split: str | None) -> Listing:
     folder = _split_folder(root, split, data)
     if not _split_names(folder) and "labeled" in {path.name for path in _folders(folder)}:
         folder = folder / "labeled"
-    names, labels, class_names = _list(folder)
+    names, labels, class_names, numbered = _list(folder)
     if not names:
         raise InputError(f"--data {data}: no picture in {folder}")
     shown = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
     masks = masks_folder(folder)
     draw_mask = (lambda name: _mask(masks / f"{Path(name).stem}.png")) if masks.is_dir() else None
-    return Listing(data, shown, names, labels, class_names, lambda name: _read(folder / name), draw_mask)
+    return Listing(
+        data,
+        shown,
+        names,
+        labels,
+        class_names,
+        open=lambda name: _read(folder / name),
+        draw_mask=draw_mask,
+        stamp=lambda: _stamp(folder, names),
+        numbered=numbered,
+    )
 
 
 def masks_folder(folder: Path) -> Path:
@@ -63,6 +73,16 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
+
+
+def _stamp(folder: Path, names: tuple[str, ...]) -> str:
+    """Size and time of change of every file."""
+    prefix = f"{folder}{os.sep}"  # 10,000 Paths cost more than the look
+    try:
+        looks = [os.stat(prefix + name) for name in names]  # noqa: PTH116
+    except OSError as error:
+        raise InputError(f"{error.filename}: {error.strerror}") from None
+    return "\n".join(f"{look.st_size} {look.st_mtime_ns}" for look in looks)
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -110,13 +130,13 @@ def _pictures(folder: Path) -> list[str]:
         )
 
 
-def _list(folder: Path) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]:
-    """Names, labels and class names of a split's folder."""
+def _list(folder: Path) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...], bool]:
+    """Names, labels and class names of a split's folder, and whether it only numbers its classes."""
     flat = _pictures(folder)
     if flat:
         prefixes = [name.partition("_")[0] if "_" in name else "" for name in flat]
         labels = tuple(int(prefix) if prefix.isdecimal() else -1 for prefix in prefixes)
-        return tuple(flat), labels, class_names_for(labels)
+        return tuple(flat), labels, class_names_for(labels), True
     classes = [path.name for path in _folders(folder)]
     numbers, class_names = _number(classes)
     names, labels_list = [], []
@@ -124,7 +144,7 @@ def _list(folder: Path) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ..
         found = _pictures(folder / name)
         names += [f"{name}/{file}" for file in found]
         labels_list += [number] * len(found)
-    return tuple(names), tuple(labels_list), class_names
+    return tuple(names), tuple(labels_list), class_names, all(name.isdecimal() for name in classes)
 
 
 def _number(classes: list[str]) -> tuple[list[int], tuple[str, ...]]:

@@ -37,6 +37,9 @@ class Listing:
         class_names: one name per class index.
         open: name -> the file's bytes.
         draw_mask: name -> (H, W) bool, where the main food is visible; None where the data has no masks.
+        stamp: a text that changes when the content of a file does, found without reading them all.
+        numbered: the data gives its classes numbers only, `class_names` is what Food-11 calls them.
+        resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
     """
 
     data: str
@@ -46,6 +49,9 @@ class Listing:
     class_names: tuple[str, ...]
     open: Callable[[str], bytes]
     draw_mask: Callable[[str], np.ndarray] | None = None
+    stamp: Callable[[], str] | None = None
+    numbered: bool = False
+    resize: str = "antialiased"
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,6 +66,12 @@ class Listing:
         """SHA-256 of the names and labels in order: two listings with one digest give the same ids."""
         lines = "\n".join(f"{name}\t{label}" for name, label in zip(self.names, self.labels, strict=True))
         return hashlib.sha256(f"{self.split}\n{lines}".encode()).hexdigest()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides the pixels: what was computed under one holds for the files as they are."""
+        lines = (self.digest, self.stamp() if self.stamp else "", self.resize)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def read_bytes(self, index: int) -> bytes:
         """The picture's file, whole."""

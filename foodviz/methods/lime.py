@@ -11,7 +11,6 @@ regression with alpha 1), in closed form and for all targets at once; what diffe
   leverage as by Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression").
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,16 +74,15 @@ def explain(
         design: `balanced`, `antithetic` or `random`; `random` with samples=1000 is the lime package's answer.
         output: what the line is fitted to, `logits` or `probabilities`.
         kernel_width: of the exponential kernel, in cosine distance.
-        seed: with the picture's own pixels it decides every draw, so neither order nor company matters.
+        seed: 0 to 2**32 - 1, of every draw; one for each picture, so that neither order nor company matters.
         batch_size: samples a forward; chosen by the device if not given.
     """
-    drawn = image_seed(seed, image)
     most = MOST if samples is None else samples
     most -= (most - 1) % GROUP[design]
     hidden = painted_over(image, segments) if hidden is None else hidden
     shown = torch.empty(0, int(segments.max()) + 1, dtype=torch.bool)
     logits = torch.empty(0)
-    for block in blocks(design, shown.shape[1], drawn):
+    for block in blocks(design, shown.shape[1], seed):
         shown = torch.cat([shown, torch.from_numpy(block)])[:most]
         if samples is not None and len(shown) < most:
             continue
@@ -92,17 +90,11 @@ def explain(
         logits = torch.cat([logits, new]) if len(logits) else new
         scores = (logits if output == "logits" else logits.softmax(1))[:, list(targets)]
         answer = summed_up(
-            segments, targets, logits[0], shown, scores, kernel_width=kernel_width, group=GROUP[design], seed=drawn
+            segments, targets, logits[0], shown, scores, kernel_width=kernel_width, group=GROUP[design], seed=seed
         )
         if answer.settled or len(shown) >= most:
             break
     return answer
-
-
-def image_seed(seed: int, image: Tensor) -> int:
-    """The number that a picture's draws start from, 0 to 2**32 - 1: a digest of the seed and its pixels."""
-    pixels = image.detach().float().cpu().contiguous().numpy()
-    return int.from_bytes(hashlib.sha256(f"{seed} ".encode() + pixels.tobytes()).digest()[:4], "big")
 
 
 def linear_fit(shown: Tensor, scores: Tensor, kernel_width: float = 0.25) -> tuple[Tensor, Tensor, Tensor]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.methods.hooks import evaluating
-from foodviz.methods.lime import MOST, Superpixels, image_seed, summed_up
+from foodviz.methods.lime import MOST, Superpixels, summed_up
 from foodviz.methods.superpixels import painted_over
 
 if TYPE_CHECKING:
@@ -46,11 +46,10 @@ def explain_with_lime(
         scores: np.ndarray = (logits if output == "logits" else logits.softmax(1)).numpy()
         return scores
 
-    drawn = image_seed(seed, image)
     hidden = painted_over(image, segments) if hidden is None else hidden
     pixels, colours = (picture.detach().cpu().double().permute(1, 2, 0).numpy() for picture in (image, hidden))
     # with fewer than seven features lime would select forward instead of fitting them all
-    explainer = LimeImageExplainer(kernel_width, feature_selection="none", random_state=drawn)
+    explainer = LimeImageExplainer(kernel_width, feature_selection="none", random_state=seed)
     fit, heard = explainer.base.explain_instance_with_data, []
 
     def overheard(rows: np.ndarray, labels: np.ndarray, *others: Any, **named: Any) -> Any:
@@ -79,7 +78,7 @@ def explain_with_lime(
         torch.from_numpy(labels[:, list(targets)]),
         kernel_width=kernel_width,
         group=1,
-        seed=drawn,
+        seed=seed,
     )
     for place, (_, _, (intercept, weights, fit_quality, _)) in enumerate(heard):
         answer.intercepts[place], answer.fits[place] = intercept, fit_quality

@@ -62,8 +62,8 @@ def spans(length: int, tile: int, margin: int) -> list[tuple[int, int, int, int]
 def tiled(climb: Climb, tile: tuple[int, int], margin: int, *, at_once: int = 512 * 512) -> Climb:
     """The same climb tile by tile: memory depends on the tile, not on the picture.
 
-    Where `margin` reaches over a receptive field and the tiles start on the network's grid, the gradient is a positive
-    multiple of the whole picture's. The objective is the tiles' mean, by area kept.
+    Where `margin` reaches over a receptive field and the tiles start on the network's grid, the gradient of an objective
+    that is a mean over cells is the whole picture's. The objective is the tiles' mean, by area kept.
 
     Args:
         tile: (height, width) in pixels. A smaller picture is one tile.
@@ -75,13 +75,14 @@ def tiled(climb: Climb, tile: tuple[int, int], margin: int, *, at_once: int = 51
         height, width = canvas.shape[2:]
         places = list(product(spans(height, tile[0], margin), spans(width, tile[1], margin)))
         (top, bottom, _, _), (left, right, _, _) = places[0]
-        batch = max(1, at_once // ((bottom - top) * (right - left)))
+        area = (bottom - top) * (right - left)
+        batch = max(1, at_once // area)
         value, gradient = torch.zeros(1, device=canvas.device), torch.empty_like(canvas)
         for chunk in (places[i : i + batch] for i in range(0, len(places), batch)):
             values, gradients = climb(torch.cat([canvas[:, :, y[0] : y[1], x[0] : x[1]] for y, x in chunk]))
             for (y, x), tile_value, tile_gradient in zip(chunk, values, gradients, strict=True):
                 kept = tile_gradient[:, y[2] - y[0] : y[3] - y[0], x[2] - x[0] : x[3] - x[0]]
-                gradient[0, :, y[2] : y[3], x[2] : x[3]] = kept
+                gradient[0, :, y[2] : y[3], x[2] : x[3]] = kept * (area / (height * width))
                 value += tile_value * (kept[0].numel() / (height * width))
         return value, gradient
 

@@ -4,7 +4,8 @@ Simonyan, Vedaldi, Zisserman 2014, "Deep Inside Convolutional Networks", arXiv:1
 Smilkov et al. 2017, "SmoothGrad", arXiv:1706.03825: gradients of noisy copies, averaged before the magnitude is taken.
 Sundararajan, Taly, Yan 2017, "Axiomatic Attribution for Deep Networks", arXiv:1703.01365, section 3.
 
-Deviation: the default score is the logit, not the loss or the probability, whose gradients vanish for a confident image.
+Deviation: the default score is the logit, not the loss or the probability, whose gradients vanish where the model is
+confident.
 """
 
 from collections.abc import Callable, Sequence

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from foodviz.errors import InputError, nearest
 
@@ -116,13 +117,16 @@ def describe(image: Tensor, segments: Tensor, mask: np.ndarray | None = None) ->
     Args:
         image: (3, H, W), RGB in [0, 1].
         segments: (H, W) int64, 0..S-1.
-        mask: (H, W) bool, the object; at the image's size.
+        mask: bool, the object; (H, W) or larger, as the picture was before it was resized.
     """
     height, width = segments.shape
     y = ((torch.arange(height) + 0.5) / height).view(-1, 1).expand(height, width)
     x = ((torch.arange(width) + 0.5) / width).expand(height, width)
     here = superpixel_means(torch.stack([x, y]), segments)
-    covered = None if mask is None else superpixel_means(torch.from_numpy(mask)[None].float(), segments)[0].numpy()
+    covered = None
+    if mask is not None:
+        share = functional.interpolate(torch.from_numpy(mask)[None, None].float(), (height, width), mode="area")[0]
+        covered = superpixel_means(share, segments)[0].numpy()
     areas = torch.bincount(segments.flatten()).double() / segments.numel()
     return Pieces(superpixel_means(image.cpu(), segments).T.numpy(), areas.numpy(), here.T.numpy(), covered)
 

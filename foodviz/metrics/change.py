@@ -15,7 +15,7 @@ Picture = NDArray[np.uint8]  # (H, W, 3)
 def change(photograph: Picture, picture: Picture) -> NDArray[np.float32]:
     """Change of every pixel, (H, W)."""
     difference = np.abs(picture.astype(np.int16) - photograph)
-    return difference.mean(2, dtype=np.float32) / np.float32(255)
+    return np.asarray(difference.mean(2, dtype=np.float32) / np.float32(255))
 
 
 def by_region(values: NDArray[np.float32], cells: int = 16) -> NDArray[np.float32]:
@@ -30,7 +30,7 @@ def by_region(values: NDArray[np.float32], cells: int = 16) -> NDArray[np.float3
 def centre_half(height: int, width: int) -> NDArray[np.bool_]:
     """The middle of a picture, half its area: where the food is looked for when there is no mask."""
     inside = [np.abs(np.linspace(-1, 1, length)) < 0.5**0.5 for length in (height, width)]
-    return inside[0][:, None] & inside[1]
+    return np.asarray(inside[0][:, None] & inside[1])
 
 
 def on_and_off(photograph: Picture, frames: Sequence[Picture], region: NDArray[np.bool_]) -> NDArray[np.float32]:

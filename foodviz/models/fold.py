@@ -35,7 +35,11 @@ def speed_up(classifier: Classifier, keep: Collection[str] = ()) -> Classifier:
             continue
         parent, _, slot = names[norm].rpartition(".")
         owner = network.get_submodule(parent)
-        undo += [(convolution, "weight", convolution.weight), (convolution, "bias", convolution.bias), (owner, slot, norm)]
+        undo += [
+            (convolution, "weight", convolution.weight),
+            (convolution, "bias", convolution.bias),
+            (owner, slot, norm),
+        ]
         assert norm.running_mean is not None
         assert norm.running_var is not None
         convolution.weight, convolution.bias = fuse_conv_bn_weights(

@@ -13,7 +13,8 @@ from math import isqrt, prod
 
 from torch import Tensor
 
-from foodviz.models.stack import Part, convolution, in_order, parts_of, text_of
+from foodviz.models.parts import Part, in_order, parts_of
+from foodviz.models.stack import convolution, text_of
 
 # How often people choose each, roughly; only the order matters.
 ACTIVATIONS = {
@@ -105,18 +106,18 @@ def readings(weights: dict[str, Tensor]) -> list[Reading]:
 
 
 def variants(reading: Reading) -> list[Reading]:
-    """The same reading with every usual activation and pool, the likeliest first."""
-    made: dict[str, Reading] = {}
-    for (activation, often), (pool, share), plain_head in product(ACTIVATIONS.items(), POOLS.items(), (False, True)):
-        kinds = {"ReLU": activation, "MaxPool2d(2)": pool}
-        fillings = {
-            place: kind if plain_head and place in reading.head else kinds.get(kind, kind)
-            for place, kind in reading.fillings.items()
-        }
-        likely = reading.plausibility * often * share * (0.3 if plain_head else 1)
-        variant = replace(reading, fillings=fillings, plausibility=likely)
+    """Readings that differ from it in one choice: the activation, the one in the head alone, or the kind of pool."""
+    active = {place for place, kind in reading.fillings.items() if kind in ACTIVATIONS}
+    pooled = {place for place, kind in reading.fillings.items() if kind in POOLS}
+    choices = [(active, kind, share) for kind, share in ACTIVATIONS.items()]
+    choices += [(pooled, kind, share) for kind, share in POOLS.items()]
+    choices += [(active & set(reading.head), "ReLU", 0.3)]
+    made = {reading.text: reading}
+    for places, kind, share in choices:
+        fillings = {place: kind if place in places else old for place, old in reading.fillings.items()}
+        variant = replace(reading, fillings=fillings, plausibility=reading.plausibility * share)
         made.setdefault(variant.text, variant)
-    return sorted(made.values(), key=lambda each: -each.plausibility)
+    return list(made.values())[1:]
 
 
 def _layout(parts: dict[str, Part]) -> Layout | None:
@@ -153,18 +154,19 @@ def _layout(parts: dict[str, Part]) -> Layout | None:
 
 
 def _readings(layout: Layout) -> Iterator[Reading]:
-    for norm_first, (setting, usual) in product((True, False), CONVOLUTIONS.items()):
+    usual = "ReLU6" if any(block.part.groups > 1 for block in layout.blocks) else "ReLU"
+    for norm_first, (setting, often) in product((False, True), CONVOLUTIONS.items()):
         fixed = {} if layout.flatten is None else {layout.flatten: "Flatten"}
         for block in layout.blocks:
             place = block.activation(norm_first)
-            fixed |= {place: "ReLU"} if place else {}
+            fixed |= {place: usual} if place else {}
         head = [place for block in layout.head[:-1] if (place := block.activation(norm_first))]
-        fixed |= dict.fromkeys(head, "ReLU")
+        fixed |= dict.fromkeys(head, usual)
         convolutions = _settings(layout.blocks, setting)
         for pools, likely in _pools(layout, norm_first):
             for size, join, fits in _sizes(layout, convolutions, pools):
                 fillings = convolutions | fixed | dict.fromkeys(pools.values(), "MaxPool2d(2)") | join
-                share = likely * fits * usual * (1 if norm_first else 0.5)
+                share = likely * fits * often * (0.3 if norm_first else 1)
                 yield Reading(fillings, size, share, tuple(head))
 
 
@@ -209,12 +211,18 @@ def _sizes(
     side = isqrt(entering // leaving)
     if leaving * side * side != entering:
         return
-    sizes = {size: _side(layout.blocks, convolutions, pools, size) for size in SIZES}
+    steps: list[tuple[int, int, int]] = []  # kernel, padding and stride of what makes the maps smaller
+    for number, block in enumerate(layout.blocks):
+        stride, (padding, _) = convolution(block.part, convolutions.get(block.part.path, ""))
+        kernel = block.part.kernel[0]
+        steps += [(kernel, padding, stride)] if stride > 1 or kernel != 2 * padding + 1 else []
+        steps += [(2, 0, 2)] if number in pools else []
+    sizes = {size: _side(steps, size) for size in SIZES}
     for size, reached in sizes.items():
         if reached == side:
             yield size, {}, SIZES[size] * (0.3 if side == 1 else 1)
     if side not in sizes.values():
-        unusual = (size for size in range(16, 513) if _side(layout.blocks, convolutions, pools, size) == side)
+        unusual = (size for size in range(16, 513) if _side(steps, size) == side)
         yield from ((size, {}, 0.01) for size in islice(unusual, 1))
     if layout.flatten is None:
         named = layout.blocks[0].part.top == "features"
@@ -224,12 +232,10 @@ def _sizes(
                 yield size, join, SIZES[size] * (1 if side == 1 else 0.3 if named and side in (6, 7) else 0.02)
 
 
-def _side(blocks: list[Block], convolutions: dict[str, str], pools: dict[int, str], size: int) -> int:
+def _side(steps: list[tuple[int, int, int]], size: int) -> int:
     """Height of the last map; 0 where it vanishes on the way."""
-    for number, block in enumerate(blocks):
-        stride, padding = convolution(block.part, convolutions.get(block.part.path, ""))
-        size = (size + 2 * padding[0] - block.part.kernel[0]) // stride + 1
-        size = size // 2 if number in pools else size
+    for kernel, padding, stride in steps:
+        size = (size + 2 * padding - kernel) // stride + 1
         if size < 1:
             return 0
     return size

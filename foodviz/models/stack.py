@@ -10,17 +10,14 @@ then flattened.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
+from foodviz.models.parts import Part, parts_of, places_of
 
 PREFIX = "stack"
-# Most places in one Sequential: an index without bound would be a way to fill the memory.
-MOST_PLACES = 2000
 
 PARAMETERLESS: dict[str, Callable[..., nn.Module]] = {
     "ReLU": nn.ReLU,
@@ -39,35 +36,6 @@ PARAMETERLESS: dict[str, Callable[..., nn.Module]] = {
     "AdaptiveMaxPool2d": nn.AdaptiveMaxPool2d,
     "Flatten": nn.Flatten,
 }
-
-
-@dataclass(frozen=True)
-class Part:
-    """A module known by its weights. `entering` and `leaving` are its channels or features."""
-
-    path: str
-    kind: str  # Conv2d, BatchNorm, Linear or PReLU
-    entering: int
-    leaving: int
-    kernel: tuple[int, int] = (1, 1)
-    groups: int = 1
-    bias: bool = False
-
-    @property
-    def top(self) -> str:
-        return self.path.partition(".")[0]
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Neighbouring places of one Sequential that hold no weights; `beyond` the last known one they may not exist."""
-
-    places: tuple[str, ...]
-    beyond: bool = False
-
-    @property
-    def top(self) -> str:
-        return self.places[0].partition(".")[0]
 
 
 class Stack(nn.Module):
@@ -89,98 +57,6 @@ class Stack(nn.Module):
         return values
 
 
-def parts_of(weights: dict[str, Tensor]) -> dict[str, Part] | None:
-    """The modules that hold the weights, in running order; None where one of them is of another kind."""
-    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
-    for name, tensor in weights.items():
-        path, _, leaf = name.rpartition(".")
-        shapes.setdefault(path, {})[leaf] = tuple(tensor.shape)
-    found = {path: _part(path, inner) for path, inner in shapes.items()}
-    known = {path: part for path, part in found.items() if part is not None}
-    if len(known) < len(found) or any(_places(path) is None for path in found):
-        return None
-    return _in_running_order(known)
-
-
-def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
-    weight, bias = shapes.get("weight"), "bias" in shapes
-    if "running_mean" in shapes and len(shapes["running_mean"]) == 1:
-        size = shapes["running_mean"][0]
-        return Part(path, "BatchNorm", size, size, bias=weight is not None)
-    if weight is None or set(shapes) - {"weight", "bias"}:
-        return None
-    match weight:
-        case (leaving, entering, high, wide) if 0 < high <= 15 and 0 < wide <= 15:
-            # groups are not in the weights: one channel in and many out is taken for a depthwise convolution
-            return Part(path, "Conv2d", entering, leaving, (high, wide), leaving if entering == 1 else 1, bias)
-        case (leaving, entering):
-            return Part(path, "Linear", entering, leaving, bias=bias)
-        case (size,) if not bias:
-            return Part(path, "PReLU", size, size)
-    return None
-
-
-def _places(path: str) -> tuple[str, tuple[int, ...]] | None:
-    """`cnn.1.0` -> ("cnn", (1, 0)); None where a place inside the stack is no index."""
-    top, _, rest = path.partition(".")
-    inner = rest.split(".") if rest else []
-    if not top or any(not re.fullmatch(r"\d{1,4}", place) or int(place) >= MOST_PLACES for place in inner):
-        return None
-    return top, tuple(int(place) for place in inner)
-
-
-def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
-    """Parts by index inside a stack, and the stacks by what each takes in: files may list them in any order."""
-    tops: dict[str, list[tuple[tuple[int, ...], Part]]] = {}
-    for path, part in parts.items():
-        top, places = _places(path) or ("", ())
-        tops.setdefault(top, []).append((places, part))
-    groups = [[part for _, part in sorted(group, key=lambda pair: pair[0])] for group in tops.values()]
-    ordered: list[Part] = []
-    while groups:
-        channels = ordered[-1].leaving if ordered else 3
-        ranked = [group for group in groups if _takes(group[0], channels)]
-        flattened = [group for group in groups if group[0].kind == "Linear" and group[0].entering % channels == 0]
-        following = next(iter(ranked or flattened), None) if ordered else next(iter(ranked), None)
-        if following is None:
-            return None
-        groups.remove(following)
-        ordered += following
-    consistent = all(_takes(b, a.leaving) or (a.kind != "Linear" and b.kind == "Linear") for a, b in pairwise(ordered))
-    return {part.path: part for part in ordered} if consistent else None
-
-
-def in_order(parts: dict[str, Part]) -> Iterator[Part | Gap]:
-    """The parts as they run and the gaps between them."""
-    for top in dict.fromkeys(part.top for part in parts.values()):
-        places = {(_places(path) or ("", ()))[1]: part for path, part in parts.items() if part.top == top}
-        yield from _walk(top, places)
-
-
-def _walk(path: str, places: dict[tuple[int, ...], Part]) -> Iterator[Part | Gap]:
-    if () in places:
-        yield places[()]
-        return
-    inner: dict[int, dict[tuple[int, ...], Part]] = {}
-    for place, part in places.items():
-        inner.setdefault(place[0], {})[place[1:]] = part
-    missing: list[str] = []
-    for index in range(max(inner) + 1):
-        if index not in inner:
-            missing.append(f"{path}.{index}")
-            continue
-        if missing:
-            yield Gap(tuple(missing))
-            missing = []
-        yield from _walk(f"{path}.{index}", inner[index])
-    yield Gap((f"{path}.{max(inner) + 1}", f"{path}.{max(inner) + 2}"), beyond=True)
-
-
-def _takes(part: Part, channels: int) -> bool:
-    depthwise = part.groups if part.groups > 1 else part.entering
-    return depthwise == channels or (part.kind == "PReLU" and part.entering == 1)
-
-
 def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
     """The network that the text and the weights' shapes describe, without its weights, and its input size.
 
@@ -196,21 +72,23 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
     trees: dict[str, dict[tuple[int, ...], nn.Module]] = {}
     flattened = False
     for path, part in parts.items():
-        top, places = _places(path) or ("", ())
+        top, places = places_of(path) or ("", ())
         trees.setdefault(top, {})[places] = _module(part, settings.get(path, ""), flattened)
         flattened = flattened or part.kind == "Linear"
     for path, kind in fillings.items():
-        top, places = _places(path) or ("", ())
-        if path not in parts and (top not in trees or not places):
-            raise InputError(f"--arch stack: {path} is no place in {', '.join(trees)}")
+        top, places = places_of(path) or ("", ())
+        if path not in parts and (top not in trees or not places or () in trees[top]):
+            raise InputError(f"--arch stack: {path} is no place in {', '.join(trees) or 'the model'}")
         if path not in parts:
             trees[top][places] = parameterless(kind)
-    heads = [top for top, tree in trees.items() if isinstance(tree[min(tree)], nn.Linear) or _only_linear(tree)]
+    if "" in trees:
+        return _nested(trees[""]), size
+    heads = [top for top, tree in trees.items() if _is_head(tree)]
     children = [(top, _nested(tree)) for top, tree in trees.items()]
     return Stack(children, heads[0] if heads else None, parameterless(join) if join else None), size
 
 
-def _only_linear(tree: dict[tuple[int, ...], nn.Module]) -> bool:
+def _is_head(tree: dict[tuple[int, ...], nn.Module]) -> bool:
     return any(isinstance(module, nn.Linear) for module in tree.values()) and not any(
         isinstance(module, nn.Conv2d) for module in tree.values()
     )

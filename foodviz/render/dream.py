@@ -1,5 +1,6 @@
 """The dream's figure: the photograph and its snapshots in order, and beside them what grew, where and when."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,9 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-_TALL = 7.6  # inches of the grid, and of the panels beside it
-_HEAD = 0.3  # of a snapshot's two lines
+from foodviz.render.style import INK, SMALL, SOFT, bare, colour_bar, heat, limits_of, new_figure, titled
+
+Floats = NDArray[np.floating]
+_TALL, _BESIDE = 7.6, 4.9  # inches: the height of grid and panels, the panels' width
+_HEAD = 0.3  # inches of a snapshot's two lines
+_LARGEST = 640  # pixels of a snapshot's longer side; it is drawn smaller than that
 _LINES = ("#4477aa", "#ee6677", "#228833", "#aa7f00")
 
 
@@ -26,7 +30,8 @@ def dream_figure(
     probabilities: Floats,
     class_names: Sequence[str],
     unit: str,
-    caption: str,
+    title: str,
+    notes: Sequence[str],
 ) -> Figure:
     """Grid of frames, change map, and three curves over the steps.
 
@@ -40,47 +45,42 @@ def dream_figure(
         region: what it is, for the legend.
         probabilities: (F, C). class_names: C.
         unit: what the objective is, for its axis.
-        caption: lines above everything.
+        title: above everything. notes: lines at the foot.
     """
     height, width = frames[0].shape[:2]
     columns = _columns(len(frames), width / height)
     rows = -(-len(frames) // columns)
     wide = columns * ((_TALL / rows - _HEAD) * width / height + 0.05)
-    lines = caption.count("\n") + 1
-    figure = Figure(figsize=(wide + 4.9, _TALL + 0.2 * lines), layout="constrained")
-    figure.suptitle(caption, fontsize=9, x=0.01, ha="left")
-    left, right = figure.subfigures(1, 2, width_ratios=(wide, 4.9))
+    figure = new_figure(wide + _BESIDE, _TALL + 1.0)
+    left, right = figure.subfigures(1, 2, width_ratios=(wide, _BESIDE))  # type: ignore[misc]
+    thin = -(-max(height, width) // _LARGEST)
     for place, axes in enumerate(left.subplots(rows, columns, squeeze=False).flat):
-        axes.axis("off")
+        bare(axes)
         if place < len(frames):
-            axes.imshow(frames[place], interpolation="lanczos" if height > 200 else "nearest")
+            axes.imshow(frames[place][::thin, ::thin], interpolation="lanczos" if height > 200 else "nearest")
             head = "photograph" if steps[place] == 0 else f"step {steps[place]}"
-            axes.set_title(f"{head}\n{objectives[place]:.4g}", fontsize=7, pad=2)
+            axes.set_title(f"{head}\n{objectives[place]:.4g}", fontsize=SMALL, color=INK, pad=2)
     panels = right.subplots(4, 1, height_ratios=(1.5, 1, 1, 1))
-    _change_map(panels[0], region_change, steps[-1])
+    _change_map(figure, panels[0], region_change, steps[-1])
     _objective(panels[1], curve, steps, objectives, octave_steps, unit)
     _lines(panels[2], steps, on_and_off, [f"on {region}", "elsewhere"], "mean change")
     strongest = np.argsort(-probabilities.max(0), kind="stable")[: len(_LINES)]
     _lines(panels[3], steps, probabilities.T[strongest], [class_names[index] for index in strongest], "probability")
     panels[3].set_ylim(-0.02, 1.02)
-    panels[3].set_xlabel("step", fontsize=8)
+    panels[3].set_xlabel("step", fontsize=SMALL, color=INK)
+    titled(figure, title, notes)
     return figure
 
 
 def _columns(count: int, aspect: float) -> int:
     """As many columns as make the grid about half as wide again as tall, none of them empty."""
-    columns = max(1, min(count, round((1.5 * count / aspect) ** 0.5)))
+    columns = max(1, min(count, round(math.sqrt(1.5 * count / aspect))))
     return -(-count // -(-count // columns))
 
 
-def _change_map(axes: Axes, change: Floats, step: int) -> None:
-    shown = axes.imshow(change, cmap="magma", vmin=0)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_title(f"change by region after {step} steps", fontsize=8)
-    bar = axes.figure.colorbar(shown, ax=axes, shrink=0.9)
-    bar.set_label("mean |difference|, of the pixel range", fontsize=7)
-    bar.ax.tick_params(labelsize=7)
+def _change_map(figure: Figure, axes: Axes, change: Floats, step: int) -> None:
+    shown = heat(axes, change, limits_of(change), f"change by region after {step} steps", interpolation="nearest")
+    colour_bar(figure, shown, axes, "mean difference, of the pixel range")
 
 
 def _objective(
@@ -94,20 +94,20 @@ def _objective(
         if first:
             axes.axvline(first, color="0.75", linewidth=0.8, linestyle=":")
     axes.plot(steps, objectives, "o", color=_LINES[0], markersize=3)
-    axes.set_title("objective" + (", each octave at its own size" if octave else ""), fontsize=8)
-    axes.set_ylabel(unit, fontsize=7)
+    axes.set_title("objective" + (", each octave at its own size" if octave else ""), fontsize=SMALL, color=INK)
+    axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)
 
 
 def _lines(axes: Axes, steps: Sequence[int], rows: Floats, names: Sequence[str], unit: str) -> None:
     for row, name, colour in zip(rows, names, _LINES, strict=False):
         axes.plot(steps, row, color=colour, linewidth=1.2, marker=".", markersize=3, label=name)
-    axes.legend(fontsize=7, frameon=False)
-    axes.set_ylabel(unit, fontsize=7)
+    axes.legend(fontsize=SMALL, frameon=False)
+    axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)
 
 
 def _plain(axes: Axes) -> None:
-    axes.tick_params(labelsize=7)
+    axes.tick_params(labelsize=SMALL, color=SOFT, labelcolor=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.01)

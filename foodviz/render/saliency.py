@@ -23,7 +23,7 @@ def saliency_figure(
 
     Args:
         images: (N, 3, H, W), RGB in [0, 1].
-        maps: (N, H, W) in `unit`, signed ones symmetric about 0; or (N, 3, H, W) magnitudes per colour, shown in colour.
+        maps: (N, H, W) in `unit`, signed ones symmetric about 0; or (N, 3, H, W) magnitudes, shown in colour.
         captions: above each photograph.
         map_captions: above each map.
         title: above the figure.

@@ -57,7 +57,9 @@ def limits_of(values: np.ndarray) -> tuple[float, float]:
 
 def colour_bar(figure: Figure, shown: ScalarMappable, axes: Axes | Sequence[Axes], label: str) -> None:
     """A colour bar beside axes, with its unit."""
-    bar = figure.colorbar(shown, ax=list(axes) if isinstance(axes, Sequence) else axes, fraction=0.05, pad=0.015, aspect=30)
+    bar = figure.colorbar(
+        shown, ax=list(axes) if isinstance(axes, Sequence) else axes, fraction=0.05, pad=0.015, aspect=30
+    )
     bar.set_label(label, fontsize=SMALL, color=INK)
     bar.ax.tick_params(labelsize=SMALL, color=SOFT, labelcolor=INK)
     bar.outline.set_visible(False)  # type: ignore[operator]

@@ -59,7 +59,7 @@ def fit(
     recipe: Recipe,
     *,
     state: dict[str, Any] | None = None,
-    step: Callable[[int, int, float], None] = lambda done, steps, loss: None,
+    step: Callable[[int, int, float], None] = lambda *_: None,
 ) -> Iterator[tuple[Epoch, dict[str, Any]]]:
     """Train in place; after each epoch yields what it gave and the state to go on from.
 

@@ -1,0 +1,188 @@
+"""`foodviz inspect`: what a checkpoint is, and proof that it is read right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from foodviz.cli.options import GreedyCommand, data_options, model_options, option
+from foodviz.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from foodviz.cli.proof import Rated
+    from foodviz.cli.trust import Labelled
+    from foodviz.models import Classifier
+
+
+@click.command(cls=GreedyCommand)
+@data_options
+@model_options
+@option("--count", type=click.IntRange(11), default=220, help="Labelled pictures to rate the best readings on.")
+@option("--few", type=click.IntRange(11), default=44, help="Labelled pictures to rate every reading on.")
+@option("--save", type=click.Path(dir_okay=False), help="Write the best reading as a config file for --config.")
+@option("--json", "json_", is_flag=True, help="Print JSON instead of the table.")
+@option("--quiet", is_flag=True, help="Print nothing but errors.")
+def inspect(save: str | None, json_: bool, quiet: bool, few: int, **flags: Any) -> None:
+    """What a checkpoint is, and proof that it is read right.
+
+    The model classifies labelled pictures of the validation split under every usual reading: RGB and BGR, each
+    normalisation, each resize. The one that is right most often is what every other command should be told; --save
+    writes it down.
+    """
+    model = flags["model"]
+    if model != "sample" and not Path(model).expanduser().is_file():
+        raise InputError(f"--model {model}: no such file")
+
+    from foodviz.cli.devices import choose_device
+    from foodviz.cli.trust import labelled
+    from foodviz.data import open_split
+    from foodviz.memory import keep_freed_memory
+
+    keep_freed_memory()
+    listing = open_split(flags["data"], flags["split"] or "validation")
+    pictures = labelled(listing, flags["count"])
+    classifier, ratings = _proven(flags, choose_device(flags["device"]), pictures, few)
+    found = _described(classifier, flags, ratings, pictures)
+    if json_:
+        click.echo(json.dumps(found, indent=2))
+    elif not quiet:
+        click.echo("\n".join(_lines(found)))
+    if save:
+        from foodviz.results import write_bytes
+
+        write_bytes(Path(save), _config(found).encode())
+        if not (json_ or quiet):
+            click.echo(f"{save} written: foodviz --config {save} saliency reads the model so")
+
+
+def _proven(
+    flags: dict[str, Any], device: torch.device, pictures: Labelled | None, few: int
+) -> tuple[Classifier, list[Rated]]:
+    """The classifier under the best reading, and all readings; where the architecture is guessed, too, both in turn."""
+    from foodviz import models
+    from foodviz.cli.proof import rate_readings, rate_sizes
+    from foodviz.cli.trust import FEW, Labelled
+
+    pixels = models.Pixels(*(flags[key] for key in ("channel_order", "normalise", "resize", "input_size")))
+    score = Labelled(pictures.listing, FEW).remembered if pictures else None
+    names = pictures.listing.class_names if pictures else ()
+
+    def load(pixels: models.Pixels) -> Classifier:
+        return models.load(
+            flags["model"],
+            arch=flags["arch"],
+            device=device,
+            class_names=names,
+            pixels=pixels,
+            trust=flags["trust_pickle"],
+            score=score,
+        )
+
+    classifier = load(pixels)
+    if pictures is None:
+        return classifier, []
+    ratings = rate_readings(models.speed_up(classifier), pictures, few)
+    if "readings_tried" in classifier.facts and ratings[0].pixels.said != ("rgb", "none"):
+        classifier = load(ratings[0].pixels)  # with the colours right, another architecture may turn out to fit
+        ratings = rate_readings(models.speed_up(classifier), pictures, few)
+    if flags["input_size"] is None and "input_size" not in classifier.facts["said"]:  # type: ignore[operator]
+        sizes = rate_sizes(classifier, ratings[0], pictures, few)
+        same = next((each for each in sizes if each.pixels.input_size == classifier.input_size[0]), None)
+        if sizes and same and sizes[0].accuracy > same.accuracy + 0.05:
+            classifier = models.reread(classifier, sizes[0].pixels)
+            ratings = rate_readings(classifier, pictures, few)
+    return models.reread(classifier, ratings[0].pixels), ratings
+
+
+def _described(
+    classifier: Classifier, flags: dict[str, Any], ratings: list[Rated], pictures: Labelled | None
+) -> dict[str, Any]:
+    facts = classifier.facts
+    found = {
+        "file": flags["model"],
+        "sha256": facts["sha256"],
+        "form": facts["form"],
+        "architecture": facts["architecture"],
+        "architecture_from": facts["architecture_from"],
+        "parameters": facts["parameters"],
+        "classes": list(classifier.class_names),
+        "input_size": list(classifier.input_size),
+        "guesses": facts["guesses"],
+        "architectures_tried": facts.get("readings_tried", []),
+    }
+    if pictures is not None:
+        best = ratings[0]
+        found["data"] = {"data": pictures.listing.data, "split": pictures.listing.split, "of": len(pictures.ids)}
+        found["chance"] = 1 / len(classifier.class_names)
+        found["readings"] = [
+            {
+                "channel_order": each.pixels.channel_order,
+                "normalise": each.pixels.normalise,
+                "resize": each.pixels.resize,
+                "pictures": each.pictures,
+                "accuracy": each.accuracy,
+                "log_likelihood": each.log_likelihood,
+            }
+            for each in ratings
+        ]
+        found["verdict"] = _verdict(best, ratings, len(classifier.class_names))
+    return found
+
+
+def _verdict(best: Rated, ratings: list[Rated], classes: int) -> str:
+    """Which reading fits best, and by how much; what it beats is the best that differs in colours or normalisation."""
+    chance = 1 / classes
+    if best.accuracy <= chance + 2 * (chance * (1 - chance) / best.pictures) ** 0.5:
+        return (
+            f"no reading is right more often than by guessing ({best.accuracy:.1%}, chance {chance:.1%}): trained on "
+            "other pictures or classes, or the architecture is read wrong"
+        )
+    other = max((each for each in ratings if each.pixels.said != best.pixels.said), key=lambda each: each.accuracy)
+    resized = next(
+        each for each in ratings if each.pixels.said == best.pixels.said and each.pixels.resize != best.pixels.resize
+    )
+    return (
+        f"{best.pixels} fits best: right on {best.accuracy:.1%} of {best.pictures} pictures; "
+        f"{other.pixels} on {other.accuracy:.1%} of {other.pictures}; "
+        f"with {resized.pixels.resize} resize {resized.accuracy:.1%} of {resized.pictures}; chance is {chance:.1%}"
+    )
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    classes = found["classes"]
+    height, width = found["input_size"]
+    lines = [
+        f"file          {found['file']}: {found['form']}",
+        f"architecture  {found['architecture']} ({found['architecture_from']})",
+        f"parameters    {found['parameters']:,}",
+        f"classes       {len(classes)}: {', '.join(classes[:12])}{' …' if len(classes) > 12 else ''}",
+        f"input         {height}x{width}",
+        *(f"guess         {line}" for line in found["guesses"]),
+    ]
+    if "readings" not in found:
+        return [*lines, "no labelled pictures: nothing proven; --data FOLDER with labels does it"]
+    lines += ["", "right    log-lik.  pictures  colours  normalise  resize"]
+    lines += [
+        f"{each['accuracy']:6.1%}  {each['log_likelihood']:8.3f}  {each['pictures']:8}  {each['channel_order']:7}  "
+        f"{each['normalise']:9}  {each['resize']}"
+        for each in found["readings"]
+    ]
+    return [*lines, "", found["verdict"]]
+
+
+def _config(found: dict[str, Any]) -> str:
+    """The best reading as TOML; JSON's strings are TOML's."""
+    lines = [f"# Written by `foodviz inspect --model {found['file']}`.".replace("\n", " ")]
+    lines += [f"# {found['verdict']}"] if "verdict" in found else []
+    lines += [f"model = {json.dumps(found['file'])}"]
+    if found["architecture"] != "pickled":
+        lines.append(f"arch = {json.dumps(found['architecture'])}")
+    if found.get("readings"):
+        best = found["readings"][0]
+        lines += [f"{key} = {json.dumps(best[key])}" for key in ("channel_order", "normalise", "resize")]
+    return "\n".join([*lines, f"input_size = {found['input_size'][0]}", ""])

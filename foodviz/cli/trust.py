@@ -1,0 +1,126 @@
+"""How well a model does on labelled pictures, measured before anything is drawn with it, and remembered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from foodviz.cache import cache_file
+from foodviz.errors import InputError
+from foodviz.results import write_bytes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from foodviz.data import Listing
+    from foodviz.models import Classifier
+
+FEW = 44  # pictures for a check that must cost little: chance is 9 %, twice its standard error another 9 %
+
+
+class Labelled:
+    """Labelled pictures, evenly spread over a split, that models are rated on.
+
+    Args:
+        listing: a split with labels.
+        count: how many pictures.
+    """
+
+    def __init__(self, listing: Listing, count: int = FEW) -> None:
+        self.listing = listing
+        self.count = count
+        self._decoded: dict[tuple[tuple[int, int], str], tuple[Tensor, Tensor]] = {}
+        self._files: dict[str, bytes] = {}
+
+    @cached_property
+    def ids(self) -> tuple[int, ...]:
+        labelled = [index for index, label in enumerate(self.listing.labels) if label >= 0]
+        count = min(self.count, len(labelled))
+        return tuple(labelled[(2 * place + 1) * len(labelled) // (2 * count)] for place in range(count))
+
+    def pictures(self, size: tuple[int, int], resize: str) -> tuple[Tensor, Tensor]:
+        """Images (N, 3, H, W) and the data's labels (N,); a file is read once, whatever the sizes."""
+        import dataclasses
+
+        import torch
+
+        from foodviz.data.batch import batches
+
+        if (size, resize) not in self._decoded:
+            listing = dataclasses.replace(self.listing, open=self._read)
+            read = list(batches(listing, self.ids, size, resize=resize, skipped=lambda _: None))
+            if not read:
+                raise InputError(f"--data {listing.data}: no labelled picture in {listing.split} can be read")
+            self._decoded[size, resize] = (
+                torch.cat([batch.images for batch in read]),
+                torch.cat([batch.labels for batch in read]),
+            )
+        return self._decoded[size, resize]
+
+    def _read(self, name: str) -> bytes:
+        if name not in self._files:
+            self._files[name] = self.listing.open(name)
+        return self._files[name]
+
+    def rate(self, classifier: Classifier, first: int | None = None) -> tuple[float, float]:
+        """Accuracy and mean log-likelihood of the labels, on the `first` few pictures or on all."""
+        import torch
+
+        from foodviz.cli.classes import match_classes
+
+        images, labels = self.pictures(classifier.input_size, str(classifier.facts.get("resize", "antialiased")))
+        step = max(1, len(images) // (first or len(images)))  # every class is among the few, too
+        images, labels = images[::step], labels[::step]
+        order = torch.tensor(match_classes(self.listing, classifier.class_names)[0])
+        device = classifier.mean.device
+        with torch.inference_mode():
+            likely = torch.cat([classifier(some.to(device)).log_softmax(1).cpu() for some in torch.split(images, 16)])
+        likely = likely.nan_to_num(-1e3, -1e3, -1e3)
+        labels = order[labels]
+        right = (likely.argmax(1) == labels).float().mean()
+        return float(right), float(likely.gather(1, labels[:, None]).mean())
+
+    def remembered(self, key: str, make: Callable[[], Classifier]) -> tuple[float, float]:
+        """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
+        file = cache_file("ratings", key, self.listing.digest, str(self.count), suffix=".json")
+        try:
+            accuracy, likelihood = json.loads(file.read_text())
+        except (OSError, ValueError):
+            accuracy, likelihood = self.rate(make())
+            write_bytes(file, json.dumps([accuracy, likelihood]).encode())
+        return accuracy, likelihood
+
+
+def labelled(listing: Listing, count: int = FEW) -> Labelled | None:
+    """Pictures to rate a model on: of the split itself, else of its data's validation split; None without labels."""
+    from foodviz.data import open_split
+
+    if listing.labelled:
+        return Labelled(listing, count)
+    for split in ("validation", "training"):
+        try:
+            other = open_split(listing.data, split)
+        except InputError:
+            continue
+        if other.labelled:
+            return Labelled(other, count)
+    return None
+
+
+def chance_warning(pictures: Labelled, classifier: Classifier) -> str | None:
+    """What to tell the user where the model does no better than guessing on labelled pictures; None where it does.
+
+    No better means: not above chance by two standard errors. The rating is remembered by the digests of model and data.
+    """
+    facts = classifier.facts
+    key = f"{facts['sha256']} {facts['architecture']} {facts['pixels']} {classifier.input_size}"
+    accuracy, _ = pictures.remembered(key, lambda: classifier)
+    chance, count = 1 / len(classifier.class_names), len(pictures.ids)
+    if accuracy > chance + 2 * (chance * (1 - chance) / count) ** 0.5:
+        return None
+    return (
+        f"warning: the model is right on {accuracy:.0%} of {count} labelled pictures of {pictures.listing.split}, and "
+        f"guessing would be on {chance:.0%}: wrongly read, or trained on other pictures (foodviz inspect tells which)"
+    )

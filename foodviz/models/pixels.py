@@ -1,0 +1,39 @@
+"""What a network expects of its pixels, as people say it: channel order, normalisation, resize, size."""
+
+from dataclasses import dataclass
+
+# Mean and standard deviation per channel for values in [0, 1], in the network's own channel order.
+NORMALISATIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "bytes": ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)),
+}
+ORDERS = ("rgb", "bgr")
+RESIZES = ("antialiased", "plain")
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Each None where nothing was said of it: the checkpoint's own word holds, else the usual.
+
+    Attributes:
+        channel_order: one of ORDERS. OpenCV reads pictures as BGR.
+        normalise: one of NORMALISATIONS; `bytes` are values in 0..255.
+        resize: one of RESIZES; `plain` bilinear is OpenCV's.
+        input_size: height and width.
+    """
+
+    channel_order: str | None = None
+    normalise: str | None = None
+    resize: str | None = None
+    input_size: int | None = None
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """Channel order and normalisation, what matters most."""
+        return self.channel_order or "rgb", self.normalise or "none"
+
+    def __str__(self) -> str:
+        order, normalise = self.said
+        return f"{order.upper()}, normalisation {normalise}, {self.resize or 'antialiased'} resize"

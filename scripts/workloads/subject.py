@@ -1,0 +1,50 @@
+"""What the workloads look at: the sample model and photographs of the sample."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from foodviz.models import Classifier
+
+
+@functools.cache
+def photographs(count: int) -> torch.Tensor:
+    """(count, 3, 128, 128) of the validation split; drawn once and kept in the temporary folder."""
+    import torch
+
+    from foodviz.data import open_split
+    from foodviz.data.batch import read
+
+    path = Path(tempfile.gettempdir()) / f"foodviz-benchmark-{count}.pt"
+    if not path.exists():
+        listing = open_split("sample", "validation")
+        torch.save(read(listing, listing.spread(count), (128, 128)).images, path)
+    return torch.load(path, weights_only=True).contiguous()
+
+
+def fast() -> Classifier:
+    """The sample model as foodviz's commands have it, folded; nothing looked at inside."""
+    from foodviz import models
+    from foodviz.memory import keep_freed_memory
+
+    keep_freed_memory()
+    return models.speed_up(models.load())
+
+
+def bare() -> nn.Module:
+    """The sample model as it is, frozen."""
+    from foodviz import models
+
+    return models.load()
+
+
+def trainable() -> nn.Module:
+    """The sample model with gradients for its weights, as a user of a library has it who follows its first page."""
+    return bare().requires_grad_(True)

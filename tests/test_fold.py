@@ -1,0 +1,82 @@
+"""Folding changes the work, not the answer."""
+
+import pytest
+import torch
+from torch import nn
+
+from foodviz.methods.hooks import run_to
+from foodviz.models import Classifier, speed_up
+from foodviz.models.architectures import build
+
+
+def wake_norms(network: nn.Module) -> nn.Module:
+    torch.manual_seed(3)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.3)
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.uniform_(0.5, 1.5)
+    return network
+
+
+def classifier(name: str) -> Classifier:
+    torch.manual_seed(2)
+    return Classifier(wake_norms(build(name, 5)), "abcde", (64, 64), mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.25))
+
+
+def norms(model: nn.Module) -> int:
+    return sum(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+
+
+@pytest.mark.parametrize("name", ["vgg16_bn-slim", "torchvision:resnet18", "torchvision:mobilenet_v2"])
+def test_logits_stay_and_all_norms_go(name):
+    model, pixels = classifier(name), torch.rand(2, 3, 64, 64)
+    before = model(pixels)
+    assert norms(speed_up(model)) == 0
+    torch.testing.assert_close(model(pixels), before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
+
+
+def test_names_stay_and_the_norms_place_answers_as_the_norm_did():
+    model, pixels = classifier("vgg16_bn-slim"), torch.rand(1, 3, 64, 64)
+    names = [name for name, _ in model.named_modules()]
+    before = run_to(model, model.network.cnn[15], pixels)
+    speed_up(model)
+    assert [name for name, _ in model.named_modules()] == names
+    torch.testing.assert_close(run_to(model, model.network.cnn[15], pixels), before, rtol=1e-4, atol=1e-4)
+
+
+def test_a_convolution_looked_at_keeps_its_norm():
+    model, pixels = classifier("vgg16_bn-slim"), torch.rand(1, 3, 64, 64)
+    before = run_to(model, model.network.cnn[34], pixels)
+    assert norms(speed_up(model, keep=["cnn.34"])) == 1
+    torch.testing.assert_close(run_to(model, model.network.cnn[34], pixels), before, rtol=1e-4, atol=1e-4)
+
+
+def test_a_convolution_read_twice_is_left_alone():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            maps = self.conv(images)
+            return (self.norm(maps) + maps).mean((2, 3))
+
+    model = Classifier(wake_norms(Twice()), "abcd", (16, 16))
+    pixels = torch.rand(2, 3, 16, 16)
+    before = model(pixels)
+    assert norms(speed_up(model)) == 1
+    torch.testing.assert_close(model(pixels), before, rtol=1e-5, atol=1e-6)
+
+
+def test_the_swap_to_bgr_and_the_normalisation_come_first():
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            seen.append(images)
+            return images.mean((2, 3))
+
+    model = Classifier(Spy(), "abc", (2, 2), mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 4.0), bgr=True)
+    model(torch.tensor([0.5, 0.6, 0.9]).view(1, 3, 1, 1))
+    torch.testing.assert_close(seen[0].flatten(), torch.tensor([0.8, 0.2, 0.05]))

@@ -1,0 +1,118 @@
+"""Whatever a picture file holds becomes RGB, or is named."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from foodviz.data import open_split
+from foodviz.data.batch import batches, read, read_files
+from foodviz.data.pictures import decode, pixels
+from foodviz.errors import InputError
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **settings) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **settings)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "YCbCr"])
+def test_every_mode_becomes_rgb(mode):
+    grey = Image.fromarray(np.linspace(0, 255, 64).astype(np.uint8).reshape(8, 8))
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    else:
+        image = grey.convert("RGB").convert(mode)
+    kind = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
+    decoded = decode(encoded(image, kind), "a.png")
+    assert decoded.mode == "RGB"
+    expected = np.asarray(image.convert("RGB") if mode != "I;16" else grey.convert("RGB")).astype(int)
+    assert np.abs(np.asarray(decoded).astype(int) - expected).max() <= 2
+
+
+def test_transparency_is_laid_on_white():
+    clear = Image.new("RGBA", (2, 2), (10, 20, 30, 0))
+    assert decode(encoded(clear), "a").getpixel((0, 0)) == (255, 255, 255)
+    palette = Image.new("P", (2, 2), 0)
+    assert decode(encoded(palette, transparency=0), "a").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_exif_orientation_is_undone():
+    image = Image.new("RGB", (4, 2))
+    image.putpixel((0, 0), (255, 0, 0))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    turned = decode(encoded(image, exif=exif), "a")
+    assert turned.size == (2, 4)
+    assert turned.getpixel((1, 0)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"just some words", "not a picture"),
+        (encoded(Image.effect_noise((64, 64), 50).convert("RGB"), "JPEG")[:900], "truncated"),
+    ],
+)
+def test_what_is_no_picture_is_named(content, message):
+    with pytest.raises(InputError, match=f"0_7.jpg: .*{message}"):
+        decode(content, "0_7.jpg")
+
+
+def test_resize_is_torchvisions_and_plain_is_bilinear_without_averaging():
+    transforms = pytest.importorskip("torchvision.transforms")
+    image = Image.effect_noise((50, 40), 80).convert("RGB")
+    theirs = transforms.Resize((16, 24))(image)
+    assert (pixels(image, (16, 24)) == np.asarray(theirs)).all()
+    plain = torch.from_numpy(pixels(image, (16, 24), "plain").copy()).permute(2, 0, 1).float()
+    source = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None].float()
+    expected = torch.nn.functional.interpolate(source, (16, 24), mode="bilinear", align_corners=False)[0]
+    assert (plain - expected).abs().max() <= 1
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "training").mkdir()
+    for place in range(7):
+        Image.new("RGB", (20 + place, 30), (place * 30, 0, 0)).save(tmp_path / "training" / f"{place}_0.png")
+    (tmp_path / "training" / "3_0.png").write_bytes(b"")
+    return open_split(str(tmp_path))
+
+
+def test_a_batch_holds_the_pictures_in_the_order_asked_for(folder):
+    batch = read(folder, [5, 0], (8, 6))
+    assert batch.images.shape == (2, 3, 8, 6)
+    assert batch.images.dtype == torch.float32
+    assert batch.images[0, 0, 0, 0] == pytest.approx(150 / 255)
+    assert batch.labels.tolist() == [5, 0]
+    assert batch.names == ("training/5_0.png", "training/0_0.png")
+    assert batch.images.is_contiguous() or batch.images.permute(0, 2, 3, 1).is_contiguous()
+
+
+def test_a_broken_picture_is_named_when_asked_for_and_counted_in_a_stream(folder):
+    with pytest.raises(InputError, match=r"training/3_0\.png: the file is empty"):
+        read(folder, [3], (8, 8))
+    skipped = []
+    stream = list(batches(folder, range(7), (8, 8), batch_size=4, skipped=skipped.append))
+    assert [batch.ids for batch in stream] == [(0, 1, 2, 4), (5, 6)]
+    assert skipped == ["training/3_0.png: the file is empty"]
+    with pytest.raises(InputError, match="empty"):
+        list(batches(folder, range(7), (8, 8)))
+
+
+def test_a_last_batch_whose_end_is_broken_is_not_lost(folder):
+    stream = list(batches(folder, [0, 1, 2, 3], (8, 8), batch_size=2, skipped=lambda _: None))
+    assert [batch.ids for batch in stream] == [(0, 1), (2,)]
+
+
+@pytest.mark.usefixtures("folder")
+def test_any_file_can_be_read(tmp_path):
+    batch = read_files([str(tmp_path / "training" / "1_0.png")], (8, 8))
+    assert batch.labels.tolist() == [-1]
+    assert batch.ids == (-1,)
+    with pytest.raises(InputError, match="No such file"):
+        read_files([str(tmp_path / "gone.png")], (8, 8))

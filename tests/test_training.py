@@ -1,0 +1,150 @@
+"""Training: it learns, it goes on where it stopped, and its checkpoint says everything."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from foodviz import models
+from foodviz.errors import InputError
+from foodviz.models import Classifier
+from foodviz.models.architectures import build
+from foodviz.models.saved import about, seen_digests, was_seen
+from foodviz.training.augment import augment
+from foodviz.training.loop import Pixels, Recipe, evaluate, fit
+
+
+def coloured(count: int, seed: int) -> Pixels:
+    """Noise whose class is its strongest colour: easy to learn, hard to guess."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, 3, (count,), generator=generator)
+    images = torch.randint(0, 120, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
+    images[torch.arange(count), labels] += 90
+    return Pixels(images, labels)
+
+
+def fresh() -> Classifier:
+    torch.manual_seed(4)
+    return Classifier(build("vgg16_bn-slim", 3), "abc", (32, 32), mean=(0.4,) * 3, std=(0.2,) * 3)
+
+
+RECIPE = Recipe(epochs=3, batch_size=16, lr=2e-3, start_size=1.0, augmentation=0.3)
+
+
+def test_it_learns():
+    classifier = fresh()
+    epochs = [epoch for epoch, _ in fit(classifier, coloured(192, 0), coloured(60, 1), RECIPE)]
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+    assert epochs[-1].loss < epochs[0].loss
+    assert epochs[-1].validation_accuracy > 0.8
+    assert evaluate(classifier, coloured(60, 1)) == epochs[-1].validation_accuracy
+
+
+def test_resumed_is_uninterrupted():
+    data, validation = coloured(48, 0), coloured(12, 1)
+    whole, stopped, resumed = fresh(), fresh(), fresh()
+    for _ in fit(whole, data, validation, RECIPE):
+        pass
+    _, state = next(iter(fit(stopped, data, validation, RECIPE)))
+    for _ in fit(resumed, data, validation, RECIPE, state=state):
+        pass
+    for ours, theirs in zip(resumed.state_dict().values(), whole.state_dict().values(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_another_recipe_is_not_resumed():
+    _, state = next(iter(fit(fresh(), coloured(32, 0), coloured(8, 1), RECIPE)))
+    with pytest.raises(InputError, match="another lr"):
+        next(iter(fit(fresh(), coloured(32, 0), coloured(8, 1), Recipe(**vars(RECIPE) | {"lr": 1e-4}), state=state)))
+
+
+def test_a_loss_that_explodes_is_said():
+    with pytest.raises(InputError, match="lower --lr"):
+        list(fit(fresh(), coloured(64, 0), coloured(8, 1), Recipe(**vars(RECIPE) | {"lr": 1e30, "optimizer": "sgd"})))
+
+
+def test_augmentation_keeps_range_and_size_and_does_nothing_at_strength_0():
+    images = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    changed = augment(images, (24, 24), 1.0, torch.Generator().manual_seed(1))
+    assert changed.shape == (8, 3, 24, 24)
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+    assert torch.equal(changed, augment(images, (24, 24), 1.0, torch.Generator().manual_seed(1)))
+    torch.testing.assert_close(augment(images, (32, 32), 0, torch.Generator()), images)
+
+
+@pytest.fixture
+def folder(tmp_path, foodviz) -> Path:
+    foodviz("sample", "--out", "food", "--limit", "3", "--quiet", "--split", "training", "validation")
+    return tmp_path / "food"
+
+
+FLAGS = ["--size", "32", "--epochs", "1", "--batch-size", "8", "--precision", "float32", "--device", "cpu"]
+
+
+def test_the_checkpoint_says_what_it_is_and_what_it_has_seen(foodviz, folder):
+    result = foodviz("train", "--data", str(folder), *FLAGS, "--merge-validation", "--half", "--out", "m.safetensors")
+    assert result.exit_code == 0, result.stderr
+    assert "validation accuracy" in result.stdout
+    with safe_open("m.safetensors", "pt") as checkpoint:
+        said = about(checkpoint.metadata())
+        assert checkpoint.get_tensor("cnn.0.weight").dtype == torch.float16
+    assert said is not None
+    assert said["architecture"] == "vgg16_bn-slim"
+    assert said["input_size"] == [32, 32]
+    assert said["training"]["merged_validation"] is True
+    assert len(said["training"]["epochs"]) == 1
+    seen = seen_digests(said["trained_on"])
+    assert len(seen) == 66
+    assert not was_seen(seen, "00" * 32)
+    manifest = json.loads(
+        foodviz("saliency", "--data", str(folder), "--model", "m.safetensors", "--split", "val", "--json").stdout
+    )
+    assert manifest["trained_on"] == "4 of 4 images were in the training set"
+    assert not Path("m.safetensors.training").exists()
+
+
+def test_a_stopped_training_goes_on(foodviz, folder):
+    flags = ["train", "--data", str(folder), *FLAGS, "--out", "m.safetensors"]
+    flags[flags.index("--epochs") + 1] = "2"
+    assert foodviz(*flags).exit_code == 0
+    whole = models.load("m.safetensors").state_dict()
+    code = (
+        "import foodviz.training.loop as loop, sys\nfit = loop.fit\n"
+        "def once(*a, **k):\n    for done in fit(*a, **k):\n        yield done\n        raise KeyboardInterrupt\n"
+        f"loop.fit = once\nsys.argv = ['foodviz', *{flags!r}]\nfrom foodviz.cli import main\nmain()"
+    )
+    stopped = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert stopped.returncode == 130
+    assert Path("m.safetensors.training").exists()
+    assert foodviz(*flags, "--resume").exit_code == 0
+    for key, value in models.load("m.safetensors").state_dict().items():
+        torch.testing.assert_close(value, whole[key])
+
+
+def test_training_needs_labels(foodviz, folder):
+    for split in ("training", "validation"):
+        for place, path in enumerate(sorted((folder / split).iterdir())):
+            path.rename(path.with_name(f"{place}.jpg"))
+    result = foodviz("train", "--data", str(folder), *FLAGS)
+    assert result.exit_code == 1
+    assert "needs labels" in result.stderr
+
+
+def test_two_processes_give_a_checkpoint_like_one(foodviz, folder):
+    flags = ["train", "--data", str(folder), *FLAGS, "--augmentation", "0"]
+    assert foodviz(*flags, "--out", "one.safetensors").exit_code == 0
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "foodviz"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    two = subprocess.run([*launch, *flags, "--out", "two.safetensors"], capture_output=True, text=True, env=environment)
+    assert two.returncode == 0, two.stderr
+    one, other = models.load("one.safetensors"), models.load("two.safetensors")
+    assert other.facts["said"]["training"]["processes"] == 2
+    pixels = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    probabilities = one(pixels).softmax(1), other(pixels).softmax(1)
+    assert (probabilities[0] - probabilities[1]).abs().max() < 0.15  # norms see half a batch each
