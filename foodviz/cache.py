@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -13,11 +14,20 @@ def cache_file(kind: str, *key: str, suffix: str) -> Path:
         key: everything the result depends on, digests and settings.
         suffix: the file's ending, with the dot.
 
-    The folder is $FOODVIZ_CACHE, else `foodviz` below $XDG_CACHE_HOME or ~/.cache.
+    The folder is $FOODVIZ_CACHE, else `foodviz` below $XDG_CACHE_HOME or ~/.cache; where that cannot be written to, one
+    below the system's temporary folder.
     """
     root = os.environ.get("FOODVIZ_CACHE")
     base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foodviz"
     folder = base / kind
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        user = os.getuid() if hasattr(os, "getuid") else ""
+        folder = Path(tempfile.gettempdir()) / f"foodviz{user}" / kind
+        folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
     return folder / f"{digest[:32]}{suffix}"

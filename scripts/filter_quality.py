@@ -116,7 +116,7 @@ def main() -> None:
         from foodviz.data import open_split
         from foodviz.data.batch import read
 
-        sample, listing = load("sample"), open_split("sample", "training")
+        sample, listing = load(), open_split("sample", "training")
         photographs = read(listing, listing.spread(256), sample.input_size).images
         models["sample"] = sample, ("cnn.4", "cnn.15", "cnn.34"), fitted_statistics(photographs)
     imagenet = imagenet_model() if asked.only != "sample" else None

@@ -18,8 +18,9 @@ from torch import Tensor
 from foodviz.data import open_split
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
-from foodviz.methods.lime import MOST, STABLE, explain, linear_fit, sample_logits, spearman
+from foodviz.methods.lime import MOST, STABLE, explain, sample_logits
 from foodviz.methods.lime_designs import GROUP, blocks
+from foodviz.methods.lime_fit import linear_fit, spearman
 from foodviz.methods.superpixels import painted_over, segment
 from foodviz.models import load, speed_up
 

@@ -41,7 +41,7 @@ def dream(foodviz, tmp_path) -> Callable:
     torch.save(net.state_dict(), tmp_path / "net.pth")
 
     def run(*arguments: str, layer: str = "4"):
-        return foodviz("dream", "--model", "net.pth", "--arch", "net.py:Net", "--layer", layer, *arguments)
+        return foodviz("dream", "--model", "net.pth", "--arch", "net.py:Net", "--layer", layer, "--dpi", "40", *arguments)
 
     return run
 
@@ -77,7 +77,7 @@ def test_the_reports_experiment(dream, tmp_path):
 
 
 def test_the_same_command_twice_gives_the_same_bytes(dream, tmp_path):
-    line = ("--filter", "2", "--steps", "4", "--every", "2", "--animate", "webp")
+    line = ("--filter", "2", "--steps", "4", "--every", "2", "--lr", "5000", "--animate", "webp")
     dream(*line)
     before = {path: path.read_bytes() for path in (tmp_path / "results").rglob("*") if path.is_file()}
     dream(*line)

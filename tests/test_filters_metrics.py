@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from foodviz.errors import InputError
-from foodviz.methods.feature_maps import feature_maps, receptive_field
+from foodviz.methods.feature_maps import feature_maps, effective_field
 from foodviz.metrics.filters import Scan, extremes, sentence, similar_first
 from foodviz.metrics.properties import PROPERTIES, local_properties
 
@@ -128,7 +128,7 @@ def test_a_red_square_detector_is_found_out():
     assert scan.selectivity()[0] > 0.9
     assert scan.similarity()[0, 1] < 0
     assert scan.dead().tolist() == [False, False, True]
-    assert receptive_field(net, net[1], (48, 48)) == (9, 9)
+    assert effective_field(net, net[1], (48, 48)) == (9, 9)
 
 
 def test_words_and_order():

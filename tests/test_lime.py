@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.methods.lime import Superpixels, explain, linear_fit, replicates
+from foodviz.methods.lime import Superpixels, explain, strongest
 from foodviz.methods.lime_designs import GROUP, blocks, hadamard
+from foodviz.methods.lime_fit import linear_fit, replicates
 from foodviz.methods.lime_package import explain_with_lime, image_explanation
 from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
 
@@ -246,6 +247,14 @@ def test_a_network_of_noise_takes_all_the_samples_there_are() -> None:
     assert not answer.settled
     assert len(answer.shown) == 999  # the photograph and opposites
     assert (answer.stability < 0.95).any()
+
+
+def test_the_cut_out_has_the_strongest_stable_superpixels() -> None:
+    weights, stability = torch.tensor([0.5, -3.0, 2.0, 9.0, 0.1]), torch.tensor([1.0, 0.96, 0.95, 0.9, 1.0])
+    assert strongest(weights, stability, 2) == [2, 0]
+    assert strongest(weights, stability, 11) == [2, 0, 4]
+    assert strongest(weights, stability, 3, positive_only=False) == [1, 2, 0]
+    assert strongest(-weights.abs(), stability, 3) == []
 
 
 def test_half_precision_weights_take_half_precision_samples() -> None:

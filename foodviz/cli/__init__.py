@@ -17,9 +17,13 @@ COMMANDS = {
     "inspect": "What a checkpoint is, and proof that it is read right.",
     "layers": "The layers of a model: index, name, maps, receptive field, dead channels.",
     "saliency": "Which pixels the answer depends on: gradients, SmoothGrad, integrated gradients, Grad-CAM.",
+    "activations": "What filters answer to photographs: their feature maps.",
+    "filters": "What a filter looks for: a picture of it, photographs that excite it, what it responds to.",
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
+    "report": "All of it as one page that opens anywhere.",
+    "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
     "sample": "Write the embedded sample data set as a Food-11 folder.",
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }

@@ -53,6 +53,9 @@ def confusion(pair: tuple[str, str] | None, duplicates: bool, **flags: Any) -> N
     _ = run.class_order  # says how classes were matched
     answers = _labelled(run, predict(run))
     report = Report(answers, [run.listing.names[index] for index in answers.ids], run.classifier.class_names)
+    if len(set(answers.labels.tolist())) == 1:
+        only = report.class_names[answers.labels[0]]
+        run.say(f"all pictures are of one class, {only}: the precision of the classes says nothing")
     seen = seen_in_training(run.classifier, answers.digests)
     gap = accuracy_gap(run, answers) if seen.known is None else None
     known = gap.words(run.listing.split) if gap else seen.words

@@ -15,7 +15,7 @@ from foodviz.errors import InputError
 class Settings:
     """The command's own flags with the defaults that depend on other flags; `steps` is per octave where there are any.
 
-    `filters` is empty for the whole layer.
+    `filters` is empty for the whole layer, a class or a guide.
     """
 
     recipe: str
@@ -51,7 +51,8 @@ class Settings:
             raise click.UsageError("--zoom goes on from octaves: give --recipe octaves")
         if flags["space"] == "model" and octaves:
             raise click.UsageError("--space model belongs to --recipe plain; octaves climb pixels")
-        filters = _numbers(flags["filters"] or ("94",))
+        of_filters = not (flags["class_name"] or flags["guide"])
+        filters = _numbers(flags["filters"] or ("94",)) if of_filters else ()
         weights = flags["weights"] or (1.0,) * len(filters)
         if len(weights) != len(filters):
             raise InputError(f"--weights: {len(weights)} weights for {len(filters)} filters")

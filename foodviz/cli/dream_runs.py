@@ -130,10 +130,11 @@ def _probabilities(run: Run, frames: Sequence[np.ndarray]) -> np.ndarray:
 
     from foodviz.data.pictures import pixels
 
+    resize = run.flags["resize"] or "antialiased"
     rows = []
     with torch.inference_mode():
         for frame in frames:
-            image = tensor(pixels(Image.fromarray(frame), run.classifier.input_size), run.device)
+            image = tensor(pixels(Image.fromarray(frame), run.classifier.input_size, resize), run.device)
             rows.append(run.classifier(image).softmax(1)[0])
     return torch.stack(rows).cpu().numpy()
 

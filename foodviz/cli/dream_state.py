@@ -85,7 +85,7 @@ class Diary:
         if not path.is_file():
             raise InputError(f"--resume: no dream was begun here, {path} is not there")
         try:
-            with np.load(path, allow_pickle=False) as saved:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
                 content = {key: saved[key] for key in saved.files}
             begun = json.loads(str(content["settings"]))
             self.frames, self.steps = list(content["frames"]), content["steps"].tolist()

@@ -86,17 +86,16 @@ def _proven(
     classifier = load(pixels)
     if pictures is None:
         return classifier, []
-    ratings = rate_readings(models.speed_up(classifier), pictures, few)
-    if "readings_tried" in classifier.facts and ratings[0].pixels.said != ("rgb", "none"):
-        classifier = load(ratings[0].pixels)  # with the colours right, another architecture may turn out to fit
-        ratings = rate_readings(models.speed_up(classifier), pictures, few)
+    ratings = rate_readings(classifier, pictures, few)
+    if "readings_tried" in classifier.facts and ratings[0][1].said != ("rgb", "none"):
+        classifier = load(ratings[0][1])  # with the colours right, another architecture may turn out to fit
+        ratings = rate_readings(classifier, pictures, few)
     if flags["input_size"] is None and "input_size" not in classifier.facts["said"]:  # type: ignore[operator]
-        sizes = rate_sizes(classifier, ratings[0], pictures, few)
-        same = next((each for each in sizes if each.pixels.input_size == classifier.input_size[0]), None)
-        if sizes and same and sizes[0].accuracy > same.accuracy + 0.05:
-            classifier = models.reread(classifier, sizes[0].pixels)
+        sizes = rate_sizes(classifier, ratings[0][1], pictures, few)
+        if sizes and sizes[0][1].input_size != classifier.input_size[0]:
+            classifier = models.reread(classifier, sizes[0][1])
             ratings = rate_readings(classifier, pictures, few)
-    return models.reread(classifier, ratings[0].pixels), ratings
+    return models.reread(classifier, ratings[0][1]), ratings
 
 
 def _described(
@@ -116,40 +115,36 @@ def _described(
         "architectures_tried": facts.get("readings_tried", []),
     }
     if pictures is not None:
-        best = ratings[0]
         found["data"] = {"data": pictures.listing.data, "split": pictures.listing.split, "of": len(pictures.ids)}
         found["chance"] = 1 / len(classifier.class_names)
         found["readings"] = [
             {
-                "channel_order": each.pixels.channel_order,
-                "normalise": each.pixels.normalise,
-                "resize": each.pixels.resize,
-                "pictures": each.pictures,
-                "accuracy": each.accuracy,
-                "log_likelihood": each.log_likelihood,
+                "channel_order": pixels.channel_order,
+                "normalise": pixels.normalise,
+                "resize": pixels.resize,
+                **vars(rating),
             }
-            for each in ratings
+            for rating, pixels in ratings
         ]
-        found["verdict"] = _verdict(best, ratings, len(classifier.class_names))
+        found["verdict"] = _verdict(ratings, len(classifier.class_names))
     return found
 
 
-def _verdict(best: Rated, ratings: list[Rated], classes: int) -> str:
-    """Which reading fits best, and by how much; what it beats is the best that differs in colours or normalisation."""
-    chance = 1 / classes
-    if best.accuracy <= chance + 2 * (chance * (1 - chance) / best.pictures) ** 0.5:
+def _verdict(ratings: list[Rated], classes: int) -> str:
+    """Which reading fits best, and by how much: against the best with other colours or another normalisation."""
+    rating, best = ratings[0]
+    if not rating.beats_chance(classes):
         return (
-            f"no reading is right more often than by guessing ({best.accuracy:.1%}, chance {chance:.1%}): trained on "
-            "other pictures or classes, or the architecture is read wrong"
+            f"no reading is right more often than by guessing ({rating.accuracy:.1%}, chance {1 / classes:.1%}): "
+            "trained on other pictures or classes, or the architecture is read wrong"
         )
-    other = max((each for each in ratings if each.pixels.said != best.pixels.said), key=lambda each: each.accuracy)
-    resized = next(
-        each for each in ratings if each.pixels.said == best.pixels.said and each.pixels.resize != best.pixels.resize
+    other, wrong = next((each, pixels) for each, pixels in ratings if pixels.said != best.said)
+    resized, plain = next(
+        (each, pixels) for each, pixels in ratings if pixels.said == best.said and pixels.resize != best.resize
     )
     return (
-        f"{best.pixels} fits best: right on {best.accuracy:.1%} of {best.pictures} pictures; "
-        f"{other.pixels} on {other.accuracy:.1%} of {other.pictures}; "
-        f"with {resized.pixels.resize} resize {resized.accuracy:.1%} of {resized.pictures}; chance is {chance:.1%}"
+        f"{best} fits best: {rating} pictures; next {wrong}: {other}; with {plain.resize} resize: {resized}; "
+        f"guessing would be right on {1 / classes:.1%}"
     )
 
 
@@ -166,9 +161,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     if "readings" not in found:
         return [*lines, "no labelled pictures: nothing proven; --data FOLDER with labels does it"]
-    lines += ["", "right    log-lik.  pictures  colours  normalise  resize"]
+    lines += ["", " right  of   log-likelihood  norms off  colours  normalise  resize"]
     lines += [
-        f"{each['accuracy']:6.1%}  {each['log_likelihood']:8.3f}  {each['pictures']:8}  {each['channel_order']:7}  "
+        f"{each['accuracy']:6.1%}  {each['pictures']:<4} {each['log_likelihood']:13.3f}  "
+        f"{'' if each['misfit'] is None else format(each['misfit'], '.3f'):>9}  {each['channel_order']:7}  "
         f"{each['normalise']:9}  {each['resize']}"
         for each in found["readings"]
     ]

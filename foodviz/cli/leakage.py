@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,6 +76,7 @@ def accuracy_gap(run: Run, predictions: Predictions) -> Gap | None:
         training = open_split(run.listing.data, "training")
     except InputError:
         return None
+    training = dataclasses.replace(training, resize=run.listing.resize)
     if training.fingerprint == run.listing.fingerprint or not training.labelled:
         return None
     answers = predict(run, training, [i for i in training.spread(TRAINING_PICTURES) if training.labels[i] >= 0])

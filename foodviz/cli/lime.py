@@ -31,7 +31,7 @@ from foodviz.cli.options import GreedyCommand, option, shared_options
 @option("--min-size", type=int, help="felzenszwalb: smallest superpixel in pixels.  [default: 60]")
 @option("--hide", default="mean", help="What hidden superpixels show: mean, blur, or a colour such as grey or #808080.")
 @option("--kernel-width", type=click.FloatRange(0, min_open=True), default=0.25, help="Of the distance kernel.")
-@option("--features", type=click.IntRange(min=1), default=11, help="Superpixels in the cut-out.")
+@option("--features", type=click.IntRange(min=1), default=11, help="Superpixels in the cut-out, at most.")
 @option("--positive-only/--both-signs", default=True, help="Whether the cut-out leaves out what speaks against.")
 @option("--precision", type=click.Choice(["float32", "bfloat16", "bf16"]), default="float32", help="Of the samples.")
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
@@ -70,7 +70,8 @@ def lime(
     found = list(answers(run, settings, [tuple(dict.fromkeys(each)) for each in wanted]))
     explained = []
     for answer, picture in zip(found, run.pictures, strict=True):
-        chosen = [strongest(weights, features, positive_only=positive_only) for weights in answer.told.weights]
+        signs = zip(answer.told.weights, answer.told.stability, strict=True)
+        chosen = [strongest(*sign, features, positive_only=positive_only) for sign in signs]
         told = [answer.drawn(place, each) for place, each in enumerate(chosen)]
         explained.append(Explained(picture.caption, answer.image.numpy(), answer.told.segments.numpy(), told))
     scale = "one scale for all" if shared_scale else "each map has its own scale"
@@ -82,7 +83,8 @@ def lime(
         notes=[
             f"Weight: what showing a superpixel adds to the class's {settings.unit}; {scale}. "
             "R²: how well a straight line fits around the photograph.",
-            f"Hatched: not stable, the sign is the same in less than {STABLE:.0%} of bootstrap replicates.",
+            f"Hatched: not stable, the sign is the same in less than {STABLE:.0%} of bootstrap replicates. "
+            "On the right the strongest of the stable ones.",
             run.trained_on,
         ],
     )

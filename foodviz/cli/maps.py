@@ -17,20 +17,26 @@ def layer_with_maps(classifier: Classifier, asked: str) -> Layer:
     Raises:
         InputError: no such layer, or one without maps; the line then names the convolution before it.
     """
-    from torch import nn
-
     from foodviz.models.layers import probe, resolve
 
     layer = resolve(classifier, asked)
     if probe(classifier, classifier.network.get_submodule(layer.name)).ndim == 4:
         return layer
+    before = convolution_before(classifier, layer)
+    nearby = f"; the nearest convolution is --layer {before}" if before else ""
+    raise InputError(f"--layer {asked}: {layer.name} is a {layer.kind} without maps{nearby}")
+
+
+def convolution_before(classifier: Classifier, layer: Layer) -> str:
+    """Dotted name of the last convolution that stands before the layer; empty where none does."""
+    from torch import nn
+
     before = ""
     for name, module in classifier.network.named_modules():
         if name == layer.name:
             break
         before = name if isinstance(module, nn.Conv2d) else before
-    nearby = f"; the nearest convolution is --layer {before}" if before else ""
-    raise InputError(f"--layer {asked}: {layer.name} is a {layer.kind} without maps{nearby}")
+    return before
 
 
 def check_channels(layer: Layer, asked: Sequence[int], flag: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import shlex
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from foodviz.data.batch import Batch
     from foodviz.models import Classifier
 
+# What the commands that run inside another one share, in click's `meta`: the command line that each stands for,
+# remarks that were made, classifiers that were loaded.
+COMMAND_LINE, SAID, LOADED = "foodviz.command_line", "foodviz.said", "foodviz.loaded"
+MODEL_FLAGS = ("model", "arch", "device", "channel_order", "normalise", "resize", "input_size", "trust_pickle")
 REPORT_IDS = (57, 3207, 4707, 3784)  # the four photographs of the report
 
 
@@ -44,21 +49,25 @@ class Run:
         self.flags = flags
         self.quiet: bool = flags["quiet"]
         self.seed: int = flags["seed"]
-        self.results = Results(Path(flags["out"]), command, shlex.join(["foodviz", *sys.argv[1:]]))
+        self.shared = click.get_current_context().meta
+        line = self.shared.get(COMMAND_LINE, ["foodviz", *sys.argv[1:]])
+        self.results = Results(Path(flags["out"]), command, shlex.join(line))
         self.results.check()
         self.settings = settings_of_command()
 
     def say(self, line: str) -> None:
-        """A remark for the person at the terminal, on stderr."""
-        if not self.quiet:
+        """A remark for the person at the terminal, on stderr; the sections of a report say the same thing once."""
+        said = self.shared.setdefault(SAID, set())
+        if not self.quiet and line not in said:
             click.echo(line, err=True)
+        said.add(line)
 
     @cached_property
     def listing(self) -> Listing:
         """The split that --data and --split name."""
         from foodviz.data import open_split
 
-        listing = open_split(self.flags["data"], self.flags["split"] or self.default_split)
+        listing = open_split(self.flags["data"], self.flags["split"], default=self.default_split)
         if listing.data == "sample":
             self.say("drawn sample pictures, not Food-11; --data FOLDER reads your own")
         return dataclasses.replace(listing, resize=self.flags.get("resize") or listing.resize)
@@ -95,6 +104,15 @@ class Run:
     @cached_property
     def classifier(self) -> Classifier:
         """The model that --model and --arch name, on the device; `models.speed_up` is the command's choice."""
+        loaded = self.shared.get(LOADED)
+        if loaded is None:
+            return self._load()
+        key = repr({name: self.flags.get(name) for name in ("data", "split", "image", *MODEL_FLAGS)})
+        if key not in loaded:
+            loaded[key] = self._load()
+        return copy.deepcopy(loaded[key])
+
+    def _load(self) -> Classifier:
         self.check()
         from foodviz import models
         from foodviz.memory import keep_freed_memory

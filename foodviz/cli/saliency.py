@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
     from foodviz.cli.run import Run
 
+TITLES = {
+    "gradient": "Gradient",
+    "smoothgrad": "SmoothGrad",
+    "integrated-gradients": "Integrated gradients",
+    "gradcam": "Grad-CAM",
+}
 NOTES = {
     "gradient": "A large value: the score would change most were this pixel changed a little.",
     "smoothgrad": "Gradients of noisy copies, averaged: less grain than one gradient.",
@@ -57,11 +63,11 @@ def saliency(method: str, target: str, reduce: str | None, shared_scale: bool, *
         values,
         [picture.caption for picture in run.pictures],
         [f"for {name}, max {peak:.2g}" for name, peak in zip(targets, peaks, strict=True)],
-        title=f"{method.replace('-', ' ')} of the {own['objective']}",
+        title=f"{TITLES[method]} of the {own['objective']}",
         unit=unit,
         shared_scale=shared_scale,
         notes=[
-            NOTES[method] + (f" {facts['layer']}." if "layer" in facts else ""),
+            " ".join([NOTES[method], *facts.pop("remarks")]),
             f"Maps in {unit}; " + ("one scale for all." if shared_scale else "each scaled to its own maximum."),
             run.trained_on,
         ],
@@ -84,9 +90,10 @@ def _attribute(
     model = models.speed_up(run.classifier, keep=[layer.name] if layer else [])
     targets = run.targets(target)
     images, score = run.batch.images, getattr(saliency, own["objective"])
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"remarks": []}
     if layer:
         facts["layer"] = str(layer)
+        facts["remarks"].append(f"{layer}.")
         maps = gradcam.gradcam(model, model.network.get_submodule(layer.name), images, targets, score=score)
         return gradcam.enlarge(maps, model.input_size), facts
     if method == "smoothgrad":
@@ -97,6 +104,7 @@ def _attribute(
     elif method == "integrated-gradients":
         signed, gaps = saliency.integrated_gradients(model, images, targets, steps=own["steps"], score=score)
         facts["completeness_gap"] = gaps.tolist()
+        facts["remarks"].append(f"The sums miss the rise of the score by at most {float(gaps.max()):.1%}.")
     else:
         signed = saliency.input_gradient(model, images, targets, score=score)
     return saliency.reduce_colours(signed, reduce), facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,30 +129,21 @@ def _parts(
         yield part(len(ids))
 
 
-def _file(kind: str, key: Sequence[str], number: int) -> Path | None:
-    """None where the cache's folder cannot be made: then nothing is kept."""
-    try:
-        return cache_file(kind, "1", *key, str(number), suffix=".npz")
-    except OSError:
-        return None
+def _file(kind: str, key: Sequence[str], number: int) -> Path:
+    return cache_file(kind, "1", *key, str(number), suffix=".npz")
 
 
-def _save(path: Path | None, part: Part, first: int, end: int) -> None:
+def _save(path: Path, part: Part, first: int, end: int) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("wb") as stream:
             np.savez(stream, first=first, end=end, **vars(part))
 
-    if path is not None:
-        try:
-            write_atomically(path, write)
-        except InputError:  # a full or read-only cache costs time later, nothing else
-            return
+    with suppress(InputError):  # a full disk costs time later, nothing else
+        write_atomically(path, write)
 
 
-def _load(path: Path | None, first: int) -> tuple[Part, int] | None:
+def _load(path: Path, first: int) -> tuple[Part, int] | None:
     """A part that begins with the id `first`, and how many ids are done after it; None where there is no sound one."""
-    if path is None or not path.exists():
-        return None
     try:
         with np.load(path) as content:  # zip's checksums find damage
             part = Part(*(content[field] for field in Part.__annotations__))

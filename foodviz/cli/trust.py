@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from foodviz.data import Listing
     from foodviz.models import Classifier
+    from foodviz.models.rating import Rating
 
 FEW = 44  # pictures for a check that must cost little: chance is 9 %, twice its standard error another 9 %
 
@@ -64,33 +65,30 @@ class Labelled:
             self._files[name] = self.listing.open(name)
         return self._files[name]
 
-    def rate(self, classifier: Classifier, first: int | None = None) -> tuple[float, float]:
-        """Accuracy and mean log-likelihood of the labels, on the `first` few pictures or on all."""
+    def rate(self, classifier: Classifier, count: int | None = None) -> Rating:
+        """How the classifier does on `count` of the pictures or on all."""
         import torch
 
         from foodviz.cli.classes import match_classes
+        from foodviz.models.rating import rate
 
         images, labels = self.pictures(classifier.input_size, str(classifier.facts.get("resize", "antialiased")))
-        step = max(1, len(images) // (first or len(images)))  # every class is among the few, too
+        step = max(1, len(images) // (count or len(images)))  # every class is among the few, too
         images, labels = images[::step], labels[::step]
         order = torch.tensor(match_classes(self.listing, classifier.class_names)[0])
-        device = classifier.mean.device
-        with torch.inference_mode():
-            likely = torch.cat([classifier(some.to(device)).log_softmax(1).cpu() for some in torch.split(images, 16)])
-        likely = likely.nan_to_num(-1e3, -1e3, -1e3)
-        labels = order[labels]
-        right = (likely.argmax(1) == labels).float().mean()
-        return float(right), float(likely.gather(1, labels[:, None]).mean())
+        return rate(classifier, images, order[labels])
 
-    def remembered(self, key: str, make: Callable[[], Classifier]) -> tuple[float, float]:
+    def remembered(self, key: str, make: Callable[[], Classifier]) -> Rating:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
-        file = cache_file("ratings", key, self.listing.digest, str(self.count), suffix=".json")
+        from foodviz.models.rating import Rating
+
+        file = cache_file("ratings", key, self.listing.fingerprint, str(self.count), suffix=".json")
         try:
-            accuracy, likelihood = json.loads(file.read_text())
-        except (OSError, ValueError):
-            accuracy, likelihood = self.rate(make())
-            write_bytes(file, json.dumps([accuracy, likelihood]).encode())
-        return accuracy, likelihood
+            return Rating(**json.loads(file.read_text()))
+        except (OSError, ValueError, TypeError):
+            rating = self.rate(make())
+            write_bytes(file, json.dumps(vars(rating)).encode())
+            return rating
 
 
 def labelled(listing: Listing, count: int = FEW) -> Labelled | None:
@@ -112,15 +110,16 @@ def labelled(listing: Listing, count: int = FEW) -> Labelled | None:
 def chance_warning(pictures: Labelled, classifier: Classifier) -> str | None:
     """What to tell the user where the model does no better than guessing on labelled pictures; None where it does.
 
-    No better means: not above chance by two standard errors. The rating is remembered by the digests of model and data.
+    The rating is remembered by the digests of model and data.
     """
     facts = classifier.facts
     key = f"{facts['sha256']} {facts['architecture']} {facts['pixels']} {classifier.input_size}"
-    accuracy, _ = pictures.remembered(key, lambda: classifier)
-    chance, count = 1 / len(classifier.class_names), len(pictures.ids)
-    if accuracy > chance + 2 * (chance * (1 - chance) / count) ** 0.5:
+    rating = pictures.remembered(key, lambda: classifier)
+    classes = len(classifier.class_names)
+    if rating.beats_chance(classes):
         return None
     return (
-        f"warning: the model is right on {accuracy:.0%} of {count} labelled pictures of {pictures.listing.split}, and "
-        f"guessing would be on {chance:.0%}: wrongly read, or trained on other pictures (foodviz inspect tells which)"
+        f"warning: the model is right on {rating.accuracy:.0%} of {rating.pictures} labelled pictures of "
+        f"{pictures.listing.split}, no better than guessing ({1 / classes:.0%}): wrongly read, or trained on other "
+        "pictures; foodviz inspect tells which"
     )

@@ -20,12 +20,13 @@ SPLITS = {
 }
 
 
-def open_folder(data: str, split: str | None) -> Listing:
+def open_folder(data: str, split: str | None, default: str | None = None) -> Listing:
     """List one split of the data set in a folder.
 
     Args:
         data: the folder that holds the splits, or the pictures themselves.
-        split: any usual name of a split, or a folder below `data`; None for training, or what there is.
+        split: any usual name of a split, or a folder below `data`; None for the default.
+        default: the split where none is asked for and there are several; None for training, or what there is.
 
     Raises:
         InputError: no such folder or split, or no picture in it.
@@ -36,7 +37,7 @@ def open_folder(data: str, split: str | None) -> Listing:
             raise InputError(f"--data {data}: a file, not a folder (one picture is given with --image)")
         siblings = [str(path) for path in _folders(root.parent)] if root.parent.is_dir() else []
         raise InputError(f"--data {data}: no such folder; {nearest(data, siblings)}")
-    folder = _split_folder(root, split, data)
+    folder = _split_folder(root, split, default, data)
     if not _split_names(folder) and "labeled" in {path.name for path in _folders(folder)}:
         folder = folder / "labeled"
     names, labels, class_names, numbered = _list(folder)
@@ -101,12 +102,14 @@ def _split_names(root: Path) -> dict[str, Path]:
     return found
 
 
-def _split_folder(root: Path, split: str | None, data: str) -> Path:
+def _split_folder(root: Path, split: str | None, default: str | None, data: str) -> Path:
     splits = _split_names(root)
     inner = _folders(root)
     while not splits and len(inner) == 1 and not _pictures(root):  # an archive unpacked into a folder of its own
         root, splits = inner[0], _split_names(inner[0])
         inner = _folders(root)
+    if split is None and splits:
+        split = default
     if split is None:
         return splits.get("training") or (next(iter(splits.values())) if splits else root)
     canonical = next((key for key, names in SPLITS.items() if split.lower() in names), None)

@@ -32,12 +32,12 @@ def feature_maps(model: nn.Module, layer: nn.Module, images: Tensor, channels: T
         return maps.clone() if channels is None else maps[:, channels]
 
 
-def receptive_field(model: nn.Module, layer: nn.Module, size: tuple[int, int]) -> tuple[float, float]:
-    """Height and width in pixels of the part of the picture that one cell of the layer depends on.
+def effective_field(model: nn.Module, layer: nn.Module, size: tuple[int, int]) -> tuple[float, float]:
+    """Height and width in pixels of the part of the picture that one cell of the layer really depends on.
 
-    Measured, not derived, so that it holds for any network: the box that carries 99 % of the gradient of the middle
-    cell, over eight pictures of noise and all channels. A little inside the theoretical one where that is small, far
-    inside it in deep layers (Luo et al. 2016, "Understanding the Effective Receptive Field", arXiv:1701.04128).
+    The box that carries 99 % of the gradient of the middle cell, over eight pictures of noise and all channels: the
+    receptive field in shallow layers, well inside it in deep ones, where the whole field is larger than the picture
+    (Luo et al. 2016, "Understanding the Effective Receptive Field in Deep CNNs", arXiv:1701.04128).
 
     Args:
         model, layer: as in `feature_maps`.

@@ -6,20 +6,19 @@ regression with alpha 1), in closed form and for all targets at once; what diffe
 
 - by default the samples are a balanced design instead of coin tosses (see `lime_designs`), and as many as the answer
   needs to settle;
-- every superpixel's sign comes with its stability: a wild bootstrap of the fit (Wu 1986, "Jackknife, bootstrap and
-  other resampling methods in regression analysis"; a row and its opposite keep one sign, residuals corrected for
-  leverage as by Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression").
+- every superpixel's sign comes with its stability: in what share of a bootstrap's replicates it is the same (see
+  `lime_fit`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from foodviz.methods.hooks import evaluating
 from foodviz.methods.lime_designs import GROUP, blocks
+from foodviz.methods.lime_fit import linear_fit, replicates, spearman
 from foodviz.methods.superpixels import painted_over
 
 # Samples at most, as lime takes by default; `samples=None` stops before where the answer has settled.
@@ -28,8 +27,6 @@ MOST = 1000
 STABLE = 0.95
 # Settled: the strongest superpixels have stable signs, and replicates rank all of them like the fit.
 _STRONGEST, _AGREEMENT = 5, 0.8
-_REPLICATES = 200
-_ALPHA = 1.0
 
 
 @dataclass(frozen=True)
@@ -97,66 +94,13 @@ def explain(
     return answer
 
 
-def linear_fit(shown: Tensor, scores: Tensor, kernel_width: float = 0.25) -> tuple[Tensor, Tensor, Tensor]:
-    """Lime's weighted ridge regression, every target in one solve.
+def strongest(weights: Tensor, stability: Tensor, features: int, *, positive_only: bool = True) -> list[int]:
+    """The superpixels of a cut-out, strongest first; weights and stability are (S,).
 
-    Args:
-        shown: (R, S) bool.
-        scores: (R, T) float64.
-        kernel_width: of the exponential kernel, in cosine distance to the row that shows everything.
-
-    Returns:
-        Weights (T, S), intercepts (T,) and weighted R^2 (T,), float64. The intercept is not penalised.
+    At most `features`, and only those whose sign is stable.
     """
-    near = _proximity(shown, kernel_width)[:, None]
-    rows = shown.double()
-    middle, level = (near * rows).sum(0) / near.sum(), (near * scores).sum(0) / near.sum()
-    left, right = near.sqrt() * (rows - middle), near.sqrt() * (scores - level)
-    weights = torch.linalg.solve(left.T @ left + _ALPHA * torch.eye(rows.shape[1]).double(), left.T @ right)
-    missed, spread = (right - left @ weights).square().sum(0), right.square().sum(0)
-    perfect = (missed == 0).double()  # scores that never change: as scikit-learn has it
-    fits = torch.where(spread > 0, 1 - missed / spread.clamp(min=torch.finfo(torch.float64).tiny), perfect)
-    return weights.T, level - middle @ weights, fits
-
-
-def replicates(shown: Tensor, scores: Tensor, kernel_width: float, group: int, seed: int) -> Tensor:
-    """What the weights might as well have been, had chance fallen otherwise: a wild bootstrap of `linear_fit`.
-
-    Args:
-        shown, scores, kernel_width: as in `linear_fit`; row 0, which is not drawn, stays as it is.
-        group: how many rows belong together (they are opposites), from row 1 on.
-        seed: of the signs.
-
-    Returns:
-        (replicates, T, S) float64.
-    """
-    weights, intercepts, _ = linear_fit(shown, scores, kernel_width)
-    near = _proximity(shown, kernel_width)[:, None]
-    rows = shown.double()
-    left = near.sqrt() * (rows - (near * rows).sum(0) / near.sum())
-    pull = torch.linalg.solve(left.T @ left + _ALPHA * torch.eye(rows.shape[1]).double(), left.T).T
-    residuals = near.sqrt() * (scores - intercepts - rows @ weights.T)
-    grouped = [values[1:].unflatten(0, (-1, group)) for values in (left, pull, near.sqrt(), residuals)]
-    left, pull, near, residuals = grouped
-    hat = left @ pull.mT + near @ near.mT / (1 + near.square().sum())
-    spectrum, basis = torch.linalg.eigh(torch.eye(group) - (hat + hat.mT) / 2)
-    corrected = basis @ ((basis.mT @ residuals) / spectrum.clamp(min=0.01).sqrt()[..., None])
-    signs = torch.from_numpy(np.random.default_rng(seed).choice([-1.0, 1.0], (_REPLICATES, len(pull))))
-    moves = torch.einsum("ngs,ngt->nts", pull, corrected)
-    return weights + torch.einsum("rn,nts->rts", signs, moves)
-
-
-def strongest(weights: Tensor, features: int, *, positive_only: bool = True) -> list[int]:
-    """The `features` superpixels of a cut-out, strongest first; fewer where fewer are positive. Weights are (S,)."""
-    rank = weights if positive_only else weights.abs()
+    rank = (weights if positive_only else weights.abs()).where(stability >= STABLE, 0.0)
     return [int(index) for index in rank.argsort(descending=True, stable=True)[:features] if rank[index] > 0]
-
-
-def spearman(weights: Tensor, others: Tensor) -> Tensor:
-    """Rank correlation along the last dimension; 0 where there is only one value."""
-    ranks = [values.argsort(-1).argsort(-1).double() for values in (weights, others)]
-    left, right = (rank - rank.mean(-1, keepdim=True) for rank in ranks)
-    return torch.cosine_similarity(left, right, dim=-1)
 
 
 def summed_up(
@@ -210,9 +154,3 @@ def _batch_size(image: Tensor, device: torch.device) -> int:
     """
     free = torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else 512 << 20
     return int(min(max(free // (2048 * image[0].numel()), 1), MOST))
-
-
-def _proximity(shown: Tensor, kernel_width: float) -> Tensor:
-    """Weight of each sample, (R,) float64. A row that shows k of S has the cosine distance 1 - sqrt(k / S)."""
-    distance = 1 - shown.double().mean(1).sqrt()
-    return (-distance.square() / (2 * kernel_width**2)).exp()  # lime takes the root of exp(-d^2 / width^2)

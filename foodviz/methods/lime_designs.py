@@ -18,12 +18,13 @@ import numpy as np
 
 # Rows that belong together, one after the other: opposites are judged as one observation.
 GROUP = {"random": 1, "antithetic": 2, "balanced": 2}
-# Columns of the Hadamard matrix per superpixel: what is over shows how far the model is from a straight line.
-_SPARE = 1.25
+# Order of the Hadamard matrix: at least so many columns for each superpixel (what is over shows how far the model is
+# from a straight line), and at least so many in all. One large block says more than two small ones.
+_SPARE, _LEAST = 1.25, 120
 
 
 def blocks(design: str, superpixels: int, seed: int) -> Iterator[np.ndarray]:
-    """Endless blocks of samples, each a fair look at every superpixel; the very first row is the whole photograph.
+    """Endless blocks of samples, each a fair look at every superpixel; the very first row shows the whole photograph.
 
     Args:
         design: one of GROUP.
@@ -31,26 +32,33 @@ def blocks(design: str, superpixels: int, seed: int) -> Iterator[np.ndarray]:
         seed: 0 to 2**32 - 1.
 
     Yields:
-        (rows, S) bool, True where the superpixel is shown; rows is a multiple of the design's GROUP, and one more in
-        the first block of opposites. The random blocks in a row are the rows of lime with this random_state.
+        (rows, S) bool, True where the superpixel is shown; with opposites the first block has one row more. The
+        random blocks in a row are lime's rows with this random_state.
     """
-    matrix = hadamard(max(int(np.ceil(_SPARE * superpixels)), 16))
-    tosses, generator = np.random.RandomState(seed), np.random.default_rng(seed)
-    whole = np.ones((1, superpixels), bool)
-    while True:
-        if design == "random":
-            block = tosses.randint(0, 2, (2 * len(matrix), superpixels)).astype(bool)
-            block[: len(whole)] = whole  # lime's first toss is drawn, too
+    matrix = hadamard(max(int(np.ceil(_SPARE * superpixels)), _LEAST))
+    if design == "random":
+        tosses = np.random.RandomState(seed)
+        block = tosses.randint(0, 2, (2 * len(matrix), superpixels)).astype(bool)
+        block[0] = True  # lime draws this row, too, before it overwrites it
+        while True:
             yield block
+            block = tosses.randint(0, 2, block.shape).astype(bool)
+    opposites = _opposites(matrix, superpixels, np.random.default_rng(seed), orthogonal=design == "balanced")
+    yield np.concatenate([np.ones((1, superpixels), bool), next(opposites)])
+    yield from opposites
+
+
+def _opposites(
+    matrix: np.ndarray, superpixels: int, generator: np.random.Generator, *, orthogonal: bool
+) -> Iterator[np.ndarray]:
+    while True:
+        if orthogonal:
+            columns = generator.permutation(len(matrix))[:superpixels]
+            signs = generator.integers(0, 2, superpixels).astype(bool)
+            rows = (generator.permutation(matrix)[:, columns] > 0) ^ signs
         else:
-            if design == "antithetic":
-                rows = generator.integers(0, 2, (len(matrix), superpixels)).astype(bool)
-            else:
-                columns = generator.permutation(len(matrix))[:superpixels]
-                signs = generator.integers(0, 2, superpixels).astype(bool)
-                rows = (generator.permutation(matrix)[:, columns] > 0) ^ signs
-            yield np.concatenate([whole, np.stack([rows, ~rows], axis=1).reshape(-1, superpixels)])
-        whole = whole[:0]
+            rows = generator.integers(0, 2, (len(matrix), superpixels)).astype(bool)
+        yield np.stack([rows, ~rows], axis=1).reshape(-1, superpixels)
 
 
 def hadamard(least: int) -> np.ndarray:

@@ -88,10 +88,16 @@ class Scan:
         """(K,) which filters answered the same everywhere."""
         return np.asarray(self.maxima.max(0) == self.minima.min(0))
 
-    def class_means(self, classes: int) -> Array:
-        """Mean activation for each class, (K, C); NaN for a class without a photograph."""
-        groups = [self.means[self.labels == label] for label in range(classes)]
+    def class_means(self, classes: int, labels: NDArray[np.int64] | None = None) -> Array:
+        """Mean activation for each class, (K, C); NaN for a class without a photograph.
+
+        Args:
+            classes: C.
+            labels: (n,) in place of the photographs' own, where the model numbers its classes otherwise.
+        """
+        labels = self.labels if labels is None else labels
         empty = np.full(self.means.shape[1], np.nan)
+        groups = [self.means[labels == label] for label in range(classes)]
         return np.stack([group.mean(0, dtype=np.float64) if len(group) else empty for group in groups], 1)
 
     def selectivity(self) -> Array:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from foodviz.models.checkpoints import Checkpoint, read_checkpoint
 from foodviz.models.classifier import Classifier
 from foodviz.models.inference import Reading, readings, variants
 from foodviz.models.pixels import NORMALISATIONS, Pixels
+from foodviz.models.rating import Rating, ranked
 from foodviz.models.saved import about
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
@@ -23,18 +24,10 @@ SAMPLE = Path(__file__).with_name("sample.safetensors")
 WORTH_TRYING, MOST_TRIED = 0.01, 16
 MOST_TOLD = 8
 
-# Accuracy and mean log-likelihood of the labels, larger is better, of the classifier that the second argument makes;
-# the first is what it depends on, so that a rating can be remembered.
-Score = Callable[[str, Callable[[], Classifier]], tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One reading of the architecture and how it did on labelled pictures."""
-
-    arch: str
-    accuracy: float
-    log_likelihood: float
+# Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
+# so that it can be remembered.
+Score = Callable[[str, Callable[[], Classifier]], Rating]
+Tried = tuple[Rating, str]  # of the architecture with this text
 
 
 def load(
@@ -82,7 +75,7 @@ def load(
         "said": said,
     }
     if tried:
-        facts["readings_tried"] = [vars(each) for each in tried[:MOST_TOLD]]
+        facts["readings_tried"] = [{"arch": arch, **vars(rating)} for rating, arch in tried[:MOST_TOLD]]
     facts["guesses"] = _guesses(name, origin, tried, pixels, said, size)
     return _classifier(
         network, checkpoint, pixels, said, class_names, said.get("input_size") or (size, size), facts
@@ -107,11 +100,7 @@ def _guesses(
     lines = []
     if origin.startswith("guessed"):
         lines.append(f"architecture {origin}: {name}; --arch {name!r} pins it")
-    lines += [
-        f"  {'chosen' if each.arch == name else 'against'}: right on {each.accuracy:.1%}, mean log-likelihood "
-        f"{each.log_likelihood:.3f}: {each.arch}"
-        for each in tried[:3]
-    ]
+    lines += [f"  {'chosen' if arch == name else 'against'}: {rating}: {arch}" for rating, arch in tried[:3]]
     if "input_size" not in said and not pixels.input_size and not name.startswith(stack.PREFIX):
         lines.append(f"input size {size}x{size} assumed; --input-size says otherwise")
     if not said and pixels.normalise is None and pixels.channel_order is None:
@@ -208,30 +197,28 @@ def _inferred(
         return _classifier(network, checkpoint, pixels, {}, class_names, (size, size), {}).to(device)
 
     tried = choose(found, lambda reading: score(f"{digest} {reading.text} {pixels}", lambda: make(reading.text)))
-    return tried[0].arch, "guessed from the weights, decided by labelled pictures", tried
+    return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
 
 
-def choose(found: Sequence[Reading], rate: Callable[[Reading], tuple[float, float]]) -> list[Tried]:
-    """Every reading worth a try, best first: the most accurate; of equals the one that finds the labels likelier.
+def choose(found: Sequence[Reading], rate: Callable[[Reading], Rating]) -> list[Tried]:
+    """Every reading worth a try, best first, as `rating.ranked` has it.
 
     First where the pools and activations stand, with the usual activation; then, for the best two of these, which
     activation it is; then the kind of pool.
     """
-    rated: dict[str, tuple[tuple[float, float], Reading]] = {}
+    rated: dict[str, tuple[Rating, Reading]] = {}
 
     def best(candidates: Sequence[Reading], count: int) -> list[Reading]:
         for reading in candidates:
             if reading.text not in rated:
                 rated[reading.text] = rate(reading), reading
-        ranked = sorted(rated.values(), key=lambda pair: pair[0], reverse=True)
-        return [reading for _, reading in ranked[:count]]
+        return [reading for _, reading in ranked(rated.values())[:count]]
 
     likely = [reading for reading in found if reading.plausibility >= WORTH_TRYING * found[0].plausibility]
     for structure in best(likely[:MOST_TRIED], 2):
         best(variants(structure), 1)
     best(variants(best([], 1)[0]), 1)
-    ranked = sorted(rated.items(), key=lambda item: item[1][0], reverse=True)
-    return [Tried(text, *rating) for text, (rating, _) in ranked]
+    return [(rating, reading.text) for rating, reading in ranked(rated.values())]
 
 
 def _sha256(path: Path) -> str:

@@ -1,5 +1,6 @@
 """The confusion matrix as a picture, from 2 to a hundred classes and more."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,7 +63,8 @@ def matrix_figure(
     axes.hlines(edges, -0.5, classes - 0.5, color=_GRID, linewidth=0.6)
     axes.vlines(edges, -0.5, classes - 0.5, color=_GRID, linewidth=0.6)
     if warning:
-        axes.set_title(warning, fontsize=NORMAL, color=WARNING, loc="left", pad=22)
+        wrapped = textwrap.fill(warning, int(13 * cell * (classes + beside)))
+        axes.set_title(wrapped, fontsize=NORMAL, color=WARNING, loc="left", pad=22)
     titled(figure, title, notes)
     return figure
 

@@ -1,0 +1,45 @@
+"""Settings as the flags that say them, so that a run can be told and repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import click
+
+# How and where a run appears, not what it shows.
+APPEARANCE = frozenset({"out", "quiet", "json_"})
+
+
+def spelled_out(command: click.Command, settings: Mapping[str, Any], without: Collection[str] = ()) -> list[str]:
+    """The flags that bring `command` to these settings; what is at its default is left out.
+
+    Args:
+        settings: parameter name -> value, as in a manifest.
+        without: names to pass over.
+
+    Raises:
+        KeyError: a setting that the command has no flag for.
+    """
+    flags = {param.name: param for param in command.params if isinstance(param, click.Option)}
+    bare = click.Context(command)
+    words: list[str] = []
+    for name, value in settings.items():
+        param = flags[name]
+        if name in without or _plain(value) == _plain(param.get_default(bare)):
+            continue
+        flag = max(param.opts, key=len)
+        if param.is_flag:
+            words.append(flag if value else param.secondary_opts[0])
+        elif param.multiple or param.nargs > 1:
+            words += [flag, *map(str, value)]
+        elif value is not None:
+            words += [f"{flag}={value}"] if str(value).startswith("-") else [flag, str(value)]
+    return words
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON would give it back; nothing given is None."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value] or None
+    return None if value is False else value

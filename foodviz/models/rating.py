@@ -1,0 +1,106 @@
+"""How well a reading of a checkpoint fits labelled pictures: right answers, and norms that see what training saw.
+
+A batch norm carries the mean and variance of its input as training saw it. Fed with similar pictures through the right
+activations, pools, colours and normalisation, its input has about that mean and variance again; through wrong ones it
+has not. That tells readings apart that are right equally often, and it needs no labels.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from foodviz.models.classifier import Classifier
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One reading on some pictures.
+
+    Attributes:
+        pictures: how many.
+        accuracy: share of pictures whose label is predicted.
+        log_likelihood: mean over the pictures, of their labels.
+        misfit: how far the input of the batch norms is from their statistics, 0 for the same; None without any. The
+            mean over layers and channels of the Kullback-Leibler divergence of two normal distributions, in nats.
+    """
+
+    pictures: int
+    accuracy: float
+    log_likelihood: float
+    misfit: float | None
+
+    @property
+    def error(self) -> float:
+        """Standard error of the accuracy, at least one picture."""
+        return max(math.sqrt(self.accuracy * (1 - self.accuracy) / self.pictures), 1 / self.pictures)
+
+    @property
+    def fit(self) -> float:
+        """What decides between readings that are right about equally often; larger is better."""
+        return self.log_likelihood if self.misfit is None else -self.misfit
+
+    def beats_chance(self, classes: int) -> bool:
+        """Whether the accuracy is above that of guessing by more than two standard errors."""
+        chance = 1 / classes
+        return self.accuracy > chance + 2 * math.sqrt(chance * (1 - chance) / self.pictures)
+
+    def __str__(self) -> str:
+        norms = "" if self.misfit is None else f", norms off by {self.misfit:.3f}"
+        return f"right on {self.accuracy:.1%} of {self.pictures}{norms}"
+
+
+def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
+    """How the classifier does on images (N, 3, H, W), RGB in [0, 1], whose classes are `labels` (N,)."""
+    norms = [module for module in classifier.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [norm for norm in norms if norm.running_mean is not None]
+    sums: dict[nn.Module, Tensor] = {}
+
+    def seen(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        maps = inputs[0].double()
+        sums[norm] = sums.get(norm, 0) + torch.stack(
+            [maps.sum((0, 2, 3)), (maps * maps).sum((0, 2, 3)), torch.full_like(maps[0, :, 0, 0], maps[:, 0].numel())]
+        )
+
+    handles = [norm.register_forward_pre_hook(seen) for norm in norms]
+    device = classifier.mean.device
+    try:
+        with torch.inference_mode():
+            logits = [classifier(some.to(device)).cpu() for some in torch.split(images, 16)]
+    finally:
+        for handle in handles:
+            handle.remove()
+    likely = torch.cat(logits).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3)
+    return Rating(
+        len(images),
+        float((likely.argmax(1) == labels).float().mean()),
+        float(likely.gather(1, labels[:, None]).mean()),
+        _misfit(sums),
+    )
+
+
+def _misfit(sums: dict[nn.Module, Tensor]) -> float | None:
+    distances = []
+    for norm, (total, squares, count) in sums.items():
+        mean, variance = norm.get_buffer("running_mean").double(), norm.get_buffer("running_var").double() + 1e-5
+        here = total / count
+        spread = (squares / count - here * here).clamp_min(0) + 1e-5
+        ratio = spread / variance
+        distance = 0.5 * ((here - mean) ** 2 / variance + ratio - 1 - ratio.log())
+        distances.append(distance.nan_to_num(1e6, 1e6, 1e6).clamp_max(1e6).median())
+    return float(torch.stack(distances).mean()) if distances else None
+
+
+def ranked(rated: Iterable[tuple[Rating, T]]) -> list[tuple[Rating, T]]:
+    """Best first: of those right as often as the best within two standard errors the best fit, then the others."""
+    pairs = sorted(rated, key=lambda pair: (pair[0].accuracy, pair[0].fit), reverse=True)
+    if not pairs:
+        return []
+    limit = pairs[0][0].accuracy - 2 * pairs[0][0].error
+    close = [pair for pair in pairs if pair[0].accuracy >= limit]
+    return sorted(close, key=lambda pair: pair[0].fit, reverse=True) + pairs[len(close) :]

@@ -1,0 +1,277 @@
+"""Architectures told from weights alone: the logits are the net's own; what weights cannot say, pictures decide."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from foodviz.errors import InputError
+from foodviz.models import Classifier, load
+from foodviz.models.architectures import NAMES, build
+from foodviz.models.fitting import class_count, fill, known_architecture, misfits
+from foodviz.models.inference import ACTIVATIONS, readings, variants
+from foodviz.models.loading import choose
+from foodviz.models.rating import Rating, ranked, rate
+from foodviz.models.stack import build_stack, parse, text_of
+
+
+class Net(nn.Module):
+    def __init__(self, join=None, **parts):
+        super().__init__()
+        self.names = list(parts)
+        for name, part in parts.items():
+            self.add_module(name, part)
+        self.join = join or nn.Identity()
+
+    def forward(self, images):
+        maps, head = (self.get_submodule(name) for name in self.names)
+        return head(self.join(maps(images)).flatten(1))
+
+
+def conv(entering, leaving, size=3, **settings):
+    return nn.Conv2d(entering, leaving, size, padding=size // 2, **settings)
+
+
+def widths(*channels):
+    return pairwise((3, *channels))
+
+
+def norm_then_activation():
+    """features/classifier, pools only after some blocks, dropout inside, norms in the head."""
+    layers = []
+    for (entering, leaving), pool in zip(widths(8, 8, 12, 12, 16), (1, 0, 1, 1, 1), strict=True):
+        layers += [conv(entering, leaving), nn.BatchNorm2d(leaving), nn.ReLU()]
+        layers += [nn.MaxPool2d(2), nn.Dropout2d(0.1)] if pool else [nn.Dropout2d(0.1)]
+    head = [nn.Dropout(), nn.Linear(1024, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 11)]
+    return Net(features=nn.Sequential(*layers), classifier=nn.Sequential(*head)), 128
+
+
+def activation_then_norm():
+    """cnn_layers/fc_layers, the norm after the activation, a pool in every block."""
+    layers = []
+    for entering, leaving in widths(8, 8, 12, 12):
+        layers += [conv(entering, leaving), nn.ReLU(), nn.BatchNorm2d(leaving), nn.MaxPool2d(2)]
+    head = [nn.Linear(12 * 64, 16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 11)]
+    return Net(cnn_layers=nn.Sequential(*layers), fc_layers=nn.Sequential(*head)), 128
+
+
+def no_norm_at_224():
+    """convolution/linear, no norms, 5x5 kernels, 224 pixels, one linear layer by itself."""
+    layers = []
+    for entering, leaving in widths(6, 8, 8, 8, 8):
+        layers += [conv(entering, leaving, 5), nn.ReLU(), nn.MaxPool2d(2)]
+    return Net(convolution=nn.Sequential(*layers), linear=nn.Linear(8 * 49, 11)), 224
+
+
+def prelu_and_average():
+    layers = []
+    for entering, leaving in widths(8, 12, 16, 24):
+        layers += [conv(entering, leaving, bias=False), nn.BatchNorm2d(leaving), nn.PReLU(), nn.MaxPool2d(2)]
+    return Net(nn.AdaptiveAvgPool2d(1), cnn=nn.Sequential(*layers), fc=nn.Linear(24, 11)), 128
+
+
+def one_sequential():
+    layers = []
+    for entering, leaving in widths(8, 8, 12):
+        layers += [conv(entering, leaving), nn.BatchNorm2d(leaving), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(12 * 256, 16), nn.ReLU(), nn.Linear(16, 11)), 128
+
+
+def student():
+    """The course's depthwise-separable student, nested as cnn.1.0.weight."""
+    blocks = [nn.Sequential(conv(3, 8), nn.BatchNorm2d(8), nn.ReLU6(), nn.MaxPool2d(2))]
+    for number, (entering, leaving) in enumerate(pairwise((8, 12, 16, 16, 24, 24))):
+        deep = [conv(entering, entering, groups=entering), nn.BatchNorm2d(entering), nn.ReLU6()]
+        blocks.append(nn.Sequential(*deep, conv(entering, leaving, 1), *([nn.MaxPool2d(2)] if number < 3 else [])))
+    cnn = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1))
+    return Net(cnn=cnn, fc=nn.Sequential(nn.Linear(24, 11))), 128
+
+
+def trained(net):
+    generator = torch.Generator().manual_seed(5)
+    for name, value in net.state_dict().items():
+        if name.endswith("running_var"):
+            value.uniform_(0.5, 2, generator=generator)
+        elif name.endswith("running_mean"):
+            value.normal_(0, 0.3, generator=generator)
+        elif value.ndim == 1 and len(value) == 1 and value.is_floating_point():
+            value.fill_(0.3)
+    return net.eval().requires_grad_(False)
+
+
+CERTAIN = [norm_then_activation, activation_then_norm, no_norm_at_224, prelu_and_average, one_sequential]
+
+
+@pytest.mark.parametrize("family", CERTAIN)
+def test_the_likeliest_reading_is_the_net(family, tmp_path):
+    net, size = family()
+    trained(net)
+    torch.save(dict(sorted(net.state_dict().items())), tmp_path / "a")  # in another order than it was written in
+    classifier = load(str(tmp_path / "a"))
+    assert classifier.input_size == (size, size)
+    images = torch.rand(2, 3, size, size)
+    assert torch.equal(classifier(images), net(images))
+    assert classifier.facts["architecture_from"].startswith("guessed")
+    assert any("ReLU" in line or "PReLU" in str(net) for line in classifier.facts["guesses"])
+    again = load(str(tmp_path / "a"), arch=classifier.facts["architecture"])
+    assert torch.equal(again(images), net(images))
+    assert again.input_size == (size, size)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_known_nets_are_known_and_could_be_inferred(name):
+    with torch.device("meta"):
+        weights = build(name, 11).state_dict()
+    assert known_architecture(weights) == name
+    first = readings(weights)[0]
+    network, size = build_stack(weights, first.text)
+    assert size == 128
+    known = build(name, 11)
+    for path, module in network.named_modules():
+        if path.startswith("cnn.") and not isinstance(module, nn.Identity):
+            assert type(module) is type(known.get_submodule(path)), path
+    assert network.get_submodule("cnn")[-1].__class__ is nn.MaxPool2d
+
+
+def test_a_student_net_is_among_the_readings():
+    net, _ = student()
+    trained(net)
+    images = torch.rand(1, 3, 128, 128)
+    weights = net.state_dict()
+    for reading in readings(weights)[:40]:
+        network = fill(lambda text=reading.text: build_stack(weights, text)[0], weights, "stack").eval()
+        if torch.equal(network(images), net(images)):
+            return
+    raise AssertionError("not among the first forty")
+
+
+def test_a_text_says_what_it_was_made_from():
+    net, _ = norm_then_activation()
+    for reading in readings(net.state_dict())[:50]:
+        assert parse(reading.text) == (reading.fillings, reading.size)
+        assert text_of(*parse(reading.text)) == reading.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("stack; ReLU cnn.2", "not of the form"),
+        ("stack; Relu: cnn_layers.1", "did you mean 'ReLU'"),
+        ("stack; ReLU: body.1", "no place"),
+        ("stack; ReLU: cnn_layers.99999", "no place"),
+        ("stack; AdaptiveAvgPool2d(5000): cnn_layers.1", "out of range"),
+        ("stack; ReLU(1, 2, 3): cnn_layers.1", "ReLU"),
+        ("stack; input: 1000000", "pixels"),
+        ("stack; Conv2d(0, 0): cnn_layers.0", "kernel"),
+    ],
+)
+def test_a_wrong_text_is_named(text, message, tmp_path):
+    net, _ = activation_then_norm()
+    torch.save(net.state_dict(), tmp_path / "a")
+    with pytest.raises(InputError, match=message):
+        load(str(tmp_path / "a"), arch=text)
+
+
+def test_what_is_no_stack_has_no_reading():
+    assert not readings({"a.weight": torch.zeros(4, 5)})
+    assert not readings({"rnn.weight_ih_l0": torch.zeros(4, 5)})
+    assert not readings({"cnn.0.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 17)})
+    assert not readings({"cnn.999999.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 8)})
+
+
+def test_classes_are_counted_in_any_order():
+    with torch.device("meta"):
+        weights = build("vgg16_bn-report", 7).state_dict()
+    assert class_count(weights) == class_count(dict(sorted(weights.items()))) == 7
+    assert not misfits(build("hw3-sample", 4), build("hw3-sample", 4).state_dict())
+
+
+def test_variants_change_one_choice():
+    net, _ = activation_then_norm()
+    first = readings(net.state_dict())[0]
+    made = variants(first)
+    assert len(made) == len(ACTIVATIONS) - 1 + 2
+    (leaky,) = [each for each in made if "LeakyReLU(0.1)" in each.fillings.values()]
+    assert "ReLU" not in leaky.fillings.values()
+    (mixed,) = [each for each in variants(leaky) if set(each.fillings.values()) >= {"ReLU", "LeakyReLU(0.1)"}]
+    assert mixed.fillings["fc_layers.1"] == "ReLU"
+
+
+def test_the_most_accurate_reading_is_chosen_and_the_others_shown():
+    net, _ = norm_then_activation()
+    found = readings(net.state_dict())
+    right = next(each for each in variants(found[3]) if "LeakyReLU(0.2)" in each.fillings.values())
+
+    def rate(reading):
+        same = sum(right.fillings.get(place) == kind for place, kind in reading.fillings.items())
+        return Rating(44, same / len(right.fillings), -1.0, float(reading.size != right.size))
+
+    tried = choose(found, rate)
+    assert tried[0][1] == right.text
+    assert tried[0][0].accuracy == 1
+    assert len(tried) < 100
+
+
+def stripes(count, seed):
+    """Pictures of three classes that a small net learns in seconds: stripes across, stripes down, a chequerboard."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 3
+    along = torch.arange(32) // 2 % 2
+    kinds = [along[:, None].expand(32, 32), along[None].expand(32, 32), along[:, None] ^ along[None]]
+    patterns = torch.stack([kind.float() for kind in kinds])[labels][:, None]
+    noise = torch.rand(count, 3, 32, 32, generator=generator)
+    return 0.35 * patterns + 0.65 * noise, labels
+
+
+def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
+    torch.manual_seed(0)
+    layers = []
+    for entering, leaving in widths(8, 12, 12):
+        layers += [conv(entering, leaving), nn.BatchNorm2d(leaving), nn.LeakyReLU(0.1), nn.MaxPool2d(2)]
+    net = Net(cnn=nn.Sequential(*layers), fc=nn.Sequential(nn.Linear(192, 16), nn.LeakyReLU(0.1), nn.Linear(16, 3)))
+    images, labels = stripes(192, 1)
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    for step in range(120):
+        some = slice(step % 3 * 64, step % 3 * 64 + 64)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(images[some]), labels[some]).backward()
+        optimizer.step()
+    net.eval()
+    torch.save(net.state_dict(), tmp_path / "a")
+    assert "; ReLU: " in load(str(tmp_path / "a")).facts["architecture"]  # the guess without pictures
+
+    images, labels = stripes(90, 2)
+
+    def score(_key, make):
+        classifier = make()
+        if classifier.input_size != (32, 32):
+            return Rating(len(images), 0.0, -9.0, 9.0)
+        return rate(classifier, images, labels)
+
+    classifier = load(str(tmp_path / "a"), score=score)
+    assert classifier.facts["architecture"].startswith("stack; LeakyReLU(0.1): cnn.2 cnn.6 cnn.10 fc.1; MaxPool2d(2)")
+    assert torch.equal(classifier(images), net(images))
+    assert "decided by labelled pictures" in classifier.facts["architecture_from"]
+    assert sum("against" in line for line in classifier.facts["guesses"]) == 2
+    assert len(classifier.facts["readings_tried"]) == 8
+
+
+def test_of_equally_accurate_readings_the_norms_decide():
+    exact, close, far = Rating(100, 0.8, -0.7, 0.9), Rating(100, 0.78, -0.9, 0.1), Rating(100, 0.5, -0.1, 0.0)
+    assert [name for _, name in ranked([(far, "far"), (exact, "exact"), (close, "close")])] == ["close", "exact", "far"]
+    assert Rating(44, 0.3, -2, None).beats_chance(11)
+    assert not Rating(44, 0.15, -2, None).beats_chance(11)
+
+
+def test_norms_fit_the_pictures_they_were_trained_on():
+    torch.manual_seed(0)
+    net = nn.Sequential(conv(3, 6), nn.BatchNorm2d(6, momentum=None), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    images = torch.rand(64, 3, 16, 16) * torch.tensor([1.0, 0.6, 0.2]).view(3, 1, 1)
+    net.train()(images)
+    classes = [str(number) for number in range(6)]
+    right, wrong = (Classifier(net.eval(), classes, (16, 16), bgr=bgr) for bgr in (False, True))
+    labels = torch.zeros(64, dtype=torch.long)
+    assert rate(right, images, labels).misfit < 1e-3
+    assert rate(wrong, images, labels).misfit > 0.1
+    assert not net[1]._forward_pre_hooks
