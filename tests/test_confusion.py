@@ -2,6 +2,7 @@ import csv
 import json
 import shutil
 import tempfile
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def model(tmp_path):
 
 
 @pytest.fixture
-def confusion(foodviz, food, model):
+def confusion(foodviz, food, model):  # noqa: ARG001
     model()
 
     def run(*arguments, data="food", model="model.safetensors"):
@@ -156,7 +157,7 @@ def test_pair_pictures(confusion):
     assert "'Egg'" in wrong.stderr
 
 
-def test_trained_with_the_validation_pictures_is_marked(foodviz, food, confusion):
+def test_trained_with_the_validation_pictures_is_marked(foodviz, confusion):
     settings = ["--data", "food", "--arch", "net.py:Net", "--size", "32", "--epochs", "1", "--batch-size", "8"]
     for extra, seen in (["--merge-validation"], 33), ([], 0):
         assert foodviz("train", *settings, *extra, "--out", "m.safetensors", "--quiet").exit_code == 0
@@ -276,6 +277,17 @@ def test_broken_pictures_are_skipped_counted_and_named(confusion, food):
     assert "can be read" in nothing.stderr
 
 
+def test_broken_pictures_may_fill_a_part(confusion, food, monkeypatch):
+    monkeypatch.setattr(split_pass, "BATCH", 4)
+    monkeypatch.setattr(split_pass, "BATCHES", 2)
+    for path in sorted((food / "validation").iterdir())[24:]:
+        path.write_bytes(b"")
+    assert confusion().exit_code == 0
+    assert [int(row["id"]) for row in rows()] == list(range(24))
+    assert confusion().exit_code == 0
+    assert len(facts()["unreadable"]) == 9
+
+
 def test_classes_in_another_order_are_matched_by_name(confusion, model, food, tmp_path):
     confusion()
     plain = rows()
@@ -367,5 +379,5 @@ def test_the_picture_of_the_matrix(classes):
     if classes > 1:
         assert colours[0, -1, 0] > colours[0, -1, 2]  # wrong is red
     boxes = [tick.get_window_extent() for tick in axes.get_yticklabels()]
-    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in zip(boxes, boxes[1:], strict=False))
+    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in pairwise(boxes))
     assert min(tick.get_fontsize() for tick in axes.get_yticklabels()) >= 6

@@ -86,7 +86,8 @@ def test_copies_put_into_validation_are_found(foodviz, food, tmp_path):
     assert (tmp_path / "results/confusion-duplicates.png").exists()
 
 
-def test_one_split_alone_has_nothing_to_compare_with(foodviz, food):
+@pytest.mark.usefixtures("food")
+def test_one_split_alone_has_nothing_to_compare_with(foodviz):
     result = foodviz("confusion", "--data", "food/training", "--duplicates")
     assert result.exit_code == 1
     assert "no split beside training" in result.stderr

@@ -259,7 +259,10 @@ def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
 
 def test_of_equally_accurate_readings_the_norms_decide():
     exact, close, far = Rating(100, 0.8, -0.7, 0.9), Rating(100, 0.78, -0.9, 0.1), Rating(100, 0.5, -0.1, 0.0)
-    assert [name for _, name in ranked([(far, "far"), (exact, "exact"), (close, "close")])] == ["close", "exact", "far"]
+    order = ranked([(far, "far"), (exact, "exact"), (close, "close")], prior=len)
+    assert [name for _, name in order] == ["close", "exact", "far"]
+    alike = Rating(100, 0.79, -0.9, 0.105)
+    assert ranked([(close, "close"), (alike, "likelier")], prior=len)[0][1] == "likelier"
     assert Rating(44, 0.3, -2, None).beats_chance(11)
     assert not Rating(44, 0.15, -2, None).beats_chance(11)
 

@@ -49,13 +49,13 @@ class Journey:
         settings, (height, width) = self.settings, self.sizes[-1]
         if settings.recipe == "octaves":
             sizes = ", ".join(f"{size[1]}x{size[0]}" for size in self.sizes)
-            return f"Octaves of {settings.steps} steps at {sizes} pixels, lr {settings.lr:g}, in [0, 1] pixels."
+            return f"Octaves of {settings.steps} steps at {sizes}, lr {settings.lr:g}, in [0, 1] pixels."
         space = "the model's normalised space" if settings.space == "model" else "[0, 1] pixels"
         if settings.space == "model" and self.run.classifier.plain:
             space += ", which is [0, 1] pixels here"
         return (
             f"{self.last} steps of {settings.optimizer} at {width}x{height}, lr {settings.lr:g}, weight decay "
-            f"{settings.weight_decay:g}, in {space}; shown clipped to [0, 1]."
+            f"{settings.weight_decay:g}, in {space}."
         )
 
     @property
@@ -86,7 +86,8 @@ class Journey:
         try:
             for moment in progress(self._moments(begun), "dream", quiet=run.quiet, total=total):
                 if diary.due(moment):
-                    diary.keep(moment, self.frame(self.pixels(moment)))
+                    pixels = self.pixels(moment)
+                    diary.keep(moment, self.frame(pixels), self._objective(moment, pixels))
                     diary.save(path, moment)
         except InputError as error:
             raise InputError(f"{self.what}: {error}") from None
@@ -128,6 +129,10 @@ class Journey:
         if self.settings.recipe == "octaves":
             return carried(self.start, moment.canvas, self.sizes[-1])
         return moment.canvas * self.std + self.mean if self.settings.space == "model" else moment.canvas
+
+    def _objective(self, moment: Moment, pixels: Tensor) -> float:
+        """Of the picture at the photograph's size, so that the snapshots of all octaves can be compared."""
+        return float(self.climb(pixels)[0]) if self.settings.recipe == "octaves" else moment.objective
 
     def frame(self, pixels: Tensor) -> np.ndarray:
         """(H, W, 3) uint8, clipped."""

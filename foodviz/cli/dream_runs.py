@@ -32,6 +32,7 @@ def dream_and_save(run: Run, settings: Settings) -> None:
     journey = Journey(run, settings, climb, photograph)
     diary, final = journey.dream()
 
+    pixels = journey.pixels(final)[0].cpu().numpy()
     region, mask = _region(run, photograph)
     curves = on_and_off(photograph, diary.frames, mask)
     probabilities = _probabilities(run, diary.frames)
@@ -54,8 +55,7 @@ def dream_and_save(run: Run, settings: Settings) -> None:
         title=f"deep dream: {climb.what}",
         notes=[
             f"{run.pictures[0].caption.replace(chr(10), ': ')}. {journey.recipe}",
-            _falls(diary, settings),
-            _when(halves),
+            " ".join(said for said in (_falls(diary, settings), _clipped(pixels), _when(halves)) if said),
             run.trained_on,
         ],
     )
@@ -72,7 +72,7 @@ def dream_and_save(run: Run, settings: Settings) -> None:
         run.results.file(f"{run.command}-zoom.{kind}", lambda path: path.write_bytes(zoomed))
     arrays = {
         "photograph": photograph,
-        "final": journey.pixels(final)[0].cpu().numpy(),
+        "final": pixels,
         "steps": np.array(diary.steps),
         "objectives": np.array(diary.objectives),
         "curve": np.array(diary.curve),
@@ -143,6 +143,12 @@ def _when(halves: dict[str, int | None]) -> str:
     """By which step half of the change had come, here and there, in words."""
     said = ", ".join(f"by step {step} {place}" for place, step in halves.items() if step is not None)
     return f"Half of the change had come {said}." if said else ""
+
+
+def _clipped(pixels: np.ndarray) -> str:
+    """How much of a picture (3, H, W) lies outside what can be shown, in words; empty for nothing worth saying."""
+    share = float(((pixels < 0) | (pixels > 1)).mean())
+    return f"At the end {share:.0%} of the values lie outside [0, 1] and are shown clipped." if share > 0.005 else ""
 
 
 def _falls(diary: Diary, settings: Settings) -> str:

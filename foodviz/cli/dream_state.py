@@ -25,8 +25,8 @@ class Diary:
         settings: everything that the pictures depend on, as JSON has it.
         every: steps between snapshots. last: the dream's last step, which is one, too.
         frames: pictures (H, W, 3) uint8, as they are shown, the photograph first.
-        steps, objectives: of each frame.
-        curve: the objective at every step from 0.
+        steps, objectives: of each frame, at the size of the frame.
+        curve: the objective at every step from 0, at the size that is climbed then.
     """
 
     settings: dict[str, Any]
@@ -42,11 +42,11 @@ class Diary:
         self.curve[moment.step :] = [moment.objective]
         return moment.step not in self.steps and (moment.step % self.every == 0 or moment.step == self.last)
 
-    def keep(self, moment: Moment, frame: np.ndarray) -> None:
-        """Add a snapshot."""
+    def keep(self, moment: Moment, frame: np.ndarray, objective: float) -> None:
+        """Add a snapshot and its picture's own objective."""
         self.frames.append(frame)
         self.steps.append(moment.step)
-        self.objectives.append(moment.objective)
+        self.objectives.append(objective)
 
     def save(self, path: Path, moment: Moment) -> None:
         """Write everything that the rest of the dream depends on."""

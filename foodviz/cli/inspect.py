@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from foodviz.cli.proof import Rated
     from foodviz.cli.trust import Labelled
     from foodviz.models import Classifier
+    from foodviz.models.loading import Score
 
 
 @click.command(cls=GreedyCommand)
@@ -63,16 +65,19 @@ def inspect(save: str | None, json_: bool, quiet: bool, few: int, **flags: Any) 
 def _proven(
     flags: dict[str, Any], device: torch.device, pictures: Labelled | None, few: int
 ) -> tuple[Classifier, list[Rated]]:
-    """The classifier under the best reading, and all readings; where the architecture is guessed, too, both in turn."""
+    """The classifier under the best reading, and all readings.
+
+    Where the architecture is guessed, too: first the pixels for the likeliest guess, then the architecture for these
+    pixels, then again the pixels.
+    """
     from foodviz import models
     from foodviz.cli.proof import rate_readings, rate_sizes
     from foodviz.cli.trust import FEW, Labelled
 
     pixels = models.Pixels(*(flags[key] for key in ("channel_order", "normalise", "resize", "input_size")))
-    score = Labelled(pictures.listing, FEW).remembered if pictures else None
     names = pictures.listing.class_names if pictures else ()
 
-    def load(pixels: models.Pixels) -> Classifier:
+    def load(pixels: models.Pixels, score: Score | None = None) -> Classifier:
         return models.load(
             flags["model"],
             arch=flags["arch"],
@@ -86,11 +91,12 @@ def _proven(
     classifier = load(pixels)
     if pictures is None:
         return classifier, []
+    if classifier.facts["guessed"]:
+        first = rate_readings(classifier, pictures, few, finalists=0)[0][1]
+        best = dataclasses.replace(first, input_size=pixels.input_size)
+        classifier = load(best, Labelled(pictures.listing, FEW).remembered)
     ratings = rate_readings(classifier, pictures, few)
-    if "readings_tried" in classifier.facts and ratings[0][1].said != ("rgb", "none"):
-        classifier = load(ratings[0][1])  # with the colours right, another architecture may turn out to fit
-        ratings = rate_readings(classifier, pictures, few)
-    if flags["input_size"] is None and "input_size" not in classifier.facts["said"]:  # type: ignore[operator]
+    if not flags["input_size"] and not classifier.facts["guessed"] and "input_size" not in classifier.facts["said"]:  # type: ignore[operator]
         sizes = rate_sizes(classifier, ratings[0][1], pictures, few)
         if sizes and sizes[0][1].input_size != classifier.input_size[0]:
             classifier = models.reread(classifier, sizes[0][1])

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 
     Rated = tuple[Rating, Pixels]
 
-FINALISTS = 3
 SIZES = (96, 128, 160, 192, 224, 256)
 
 
-def rate_readings(classifier: Classifier, pictures: Labelled, few: int) -> list[Rated]:
+def rate_readings(classifier: Classifier, pictures: Labelled, few: int, finalists: int = 3) -> list[Rated]:
     """Every usual reading on a few labelled pictures, then the best of them on all; best first."""
     from foodviz.models import Pixels
     from foodviz.models.pixels import NORMALISATIONS, ORDERS, RESIZES
@@ -25,9 +24,9 @@ def rate_readings(classifier: Classifier, pictures: Labelled, few: int) -> list[
 
     size = classifier.input_size[0]
     candidates = [Pixels(*choice, size) for choice in product(ORDERS, NORMALISATIONS, RESIZES)]
-    first = ranked(_rated(classifier, each, pictures, few) for each in candidates)
-    finals = [_rated(classifier, each, pictures, len(pictures.ids)) for _, each in first[:FINALISTS]]
-    return ranked(finals) + first[FINALISTS:]
+    first = ranked((_rated(classifier, each, pictures, few) for each in candidates), likely)
+    finals = [_rated(classifier, each, pictures, len(pictures.ids)) for _, each in first[:finalists]]
+    return ranked(finals, likely) + first[finalists:]
 
 
 def rate_sizes(classifier: Classifier, best: Pixels, pictures: Labelled, few: int) -> list[Rated]:
@@ -40,7 +39,11 @@ def rate_sizes(classifier: Classifier, best: Pixels, pictures: Labelled, few: in
             rated.append(_rated(classifier, replace(best, input_size=size), pictures, few))
         except RuntimeError:  # its head is as wide as its maps at one size only
             continue
-    return ranked(rated)
+    return ranked(rated, lambda pixels: float(pixels.input_size == classifier.input_size[0]))
+
+
+def likely(pixels: Pixels) -> float:
+    return pixels.plausibility
 
 
 def _rated(classifier: Classifier, pixels: Pixels, pictures: Labelled, count: int) -> Rated:

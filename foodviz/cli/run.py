@@ -104,7 +104,7 @@ class Run:
     @cached_property
     def classifier(self) -> Classifier:
         """The model that --model and --arch name, on the device; `models.speed_up` is the command's choice."""
-        loaded = self.shared.get(LOADED)
+        loaded: dict[str, Classifier] | None = self.shared.get(LOADED)
         if loaded is None:
             return self._load()
         key = repr({name: self.flags.get(name) for name in ("data", "split", "image", *MODEL_FLAGS)})

@@ -79,14 +79,17 @@ def over_split(
         _save(_file(kind, whole_key, len(parts)), part, ids[done], done + read)
         parts.append(part)
         done += read
-    joined = Part(*(np.concatenate([getattr(part, field) for part in parts]) for field in Part.__annotations__))
-    if not len(joined.ids):
-        raise InputError(f"--data {listing.data}: no picture in {listing.split} can be read, first {joined.skipped[0]}")
-    if len(joined.skipped) and not quiet:
-        click.echo(f"left out {len(joined.skipped)} of {len(ids)} pictures that cannot be read:", err=True)
-        for reason in joined.skipped[:10]:
+    skipped = np.concatenate([part.skipped for part in parts])
+    sound = [part for part in parts if len(part.ids)]
+    if not sound:
+        raise InputError(f"--data {listing.data}: no picture in {listing.split} can be read, first {skipped[0]}")
+    if len(skipped) and not quiet:
+        click.echo(f"left out {len(skipped)} of {len(ids)} pictures that cannot be read:", err=True)
+        for reason in skipped[:10]:
             click.echo(f"  {reason}", err=True)
-    return joined
+    return Part(
+        *(np.concatenate([getattr(part, key) for part in sound]) for key in ("ids", "values", "digests")), skipped
+    )
 
 
 def _parts(
@@ -145,7 +148,7 @@ def _save(path: Path, part: Part, first: int, end: int) -> None:
 def _load(path: Path, first: int) -> tuple[Part, int] | None:
     """A part that begins with the id `first`, and how many ids are done after it; None where there is no sound one."""
     try:
-        with np.load(path) as content:  # zip's checksums find damage
+        with path.open("rb") as stream, np.load(stream) as content:  # zip's checksums find damage
             part = Part(*(content[field] for field in Part.__annotations__))
             begins, end = int(content["first"]), int(content["end"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

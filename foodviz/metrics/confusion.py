@@ -41,7 +41,7 @@ def confusion_counts(labels: Whole, predicted: Whole, classes: int) -> Whole:
 
 
 def class_scores(labels: Whole, predicted: Whole, classes: int) -> Scores:
-    """Precision, recall and F1 of every class; NaN: the precision of one never predicted, the recall of one not seen."""
+    """Precision, recall and F1 of every class; NaN: precision of one never predicted, recall of one not seen."""
     from sklearn.metrics import precision_recall_fscore_support
 
     found = precision_recall_fscore_support(labels, predicted, labels=np.arange(classes), zero_division=np.nan)

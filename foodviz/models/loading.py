@@ -69,6 +69,7 @@ def load(
     facts: dict[str, object] = {
         "architecture": name,
         "architecture_from": origin,
+        "guessed": origin.startswith("guessed"),
         "form": checkpoint.form,
         "sha256": digest,
         "parameters": checkpoint.parameters,
@@ -208,17 +209,20 @@ def choose(found: Sequence[Reading], rate: Callable[[Reading], Rating]) -> list[
     """
     rated: dict[str, tuple[Rating, Reading]] = {}
 
+    def order() -> list[tuple[Rating, Reading]]:
+        return ranked(rated.values(), lambda reading: reading.plausibility)
+
     def best(candidates: Sequence[Reading], count: int) -> list[Reading]:
         for reading in candidates:
             if reading.text not in rated:
                 rated[reading.text] = rate(reading), reading
-        return [reading for _, reading in ranked(rated.values())[:count]]
+        return [reading for _, reading in order()[:count]]
 
     likely = [reading for reading in found if reading.plausibility >= WORTH_TRYING * found[0].plausibility]
     for structure in best(likely[:MOST_TRIED], 2):
         best(variants(structure), 1)
     best(variants(best([], 1)[0]), 1)
-    return [(rating, reading.text) for rating, reading in ranked(rated.values())]
+    return [(rating, reading.text) for rating, reading in order()]
 
 
 def _sha256(path: Path) -> str:

@@ -30,6 +30,13 @@ class Pixels:
     input_size: int | None = None
 
     @property
+    def plausibility(self) -> float:
+        """How often people train like this, roughly; only the order matters."""
+        order, normalise = self.said
+        often = {"none": 1.0, "imagenet": 0.6, "half": 0.4, "bytes": 0.2}[normalise]
+        return often * (0.5 if order == "bgr" else 1.0) * (0.7 if self.resize == "plain" else 1.0)
+
+    @property
     def said(self) -> tuple[str, str]:
         """Channel order and normalisation, what matters most."""
         return self.channel_order or "rgb", self.normalise or "none"

@@ -6,7 +6,7 @@ has not. That tells readings apart that are right equally often, and it needs no
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -96,11 +96,15 @@ def _misfit(sums: dict[nn.Module, Tensor]) -> float | None:
     return float(torch.stack(distances).mean()) if distances else None
 
 
-def ranked(rated: Iterable[tuple[Rating, T]]) -> list[tuple[Rating, T]]:
-    """Best first: of those right as often as the best within two standard errors the best fit, then the others."""
+def ranked(rated: Iterable[tuple[Rating, T]], prior: Callable[[T], float]) -> list[tuple[Rating, T]]:
+    """Best first: of those right as often as the best within two standard errors the best fit, then the others.
+
+    Of those that fit within a tenth as well as the best of them the one with the largest prior comes first.
+    """
     pairs = sorted(rated, key=lambda pair: (pair[0].accuracy, pair[0].fit), reverse=True)
     if not pairs:
         return []
     limit = pairs[0][0].accuracy - 2 * pairs[0][0].error
-    close = [pair for pair in pairs if pair[0].accuracy >= limit]
-    return sorted(close, key=lambda pair: pair[0].fit, reverse=True) + pairs[len(close) :]
+    close = sorted((pair for pair in pairs if pair[0].accuracy >= limit), key=lambda pair: -pair[0].fit)
+    good = [pair for pair in close if pair[0].fit >= close[0][0].fit - abs(close[0][0].fit) / 10]
+    return sorted(good, key=lambda pair: -prior(pair[1])) + close[len(good) :] + pairs[len(close) :]

@@ -38,7 +38,7 @@ def dream_figure(
     Args:
         frames: F pictures (H, W, 3) of one size, the photograph first.
         steps: of each frame. objectives: of each frame.
-        curve: (steps + 1,), the objective at every step from 0.
+        curve: (steps + 1,), the objective at every step from 0, in octaves at the octave's size.
         octave_steps: steps per octave, where the curve is broken; None without octaves.
         region_change: (rows, columns), mean change of each region in [0, 1].
         on_and_off: (2, F), mean change on `region` and off it.
@@ -87,14 +87,15 @@ def _objective(
     axes: Axes, curve: Floats, steps: Sequence[int], objectives: Sequence[float], octave: int | None, unit: str
 ) -> None:
     last = len(curve) - 1
-    bounds = range(0, last, octave) if octave else [0]
-    for first in bounds:
-        end = min(first + octave, last) if octave else last
-        axes.plot(range(first, end + 1), curve[first : end + 1], color=_LINES[0], linewidth=1)
-        if first:
-            axes.axvline(first, color="0.75", linewidth=0.8, linestyle=":")
-    axes.plot(steps, objectives, "o", color=_LINES[0], markersize=3)
-    axes.set_title("objective" + (", each octave at its own size" if octave else ""), fontsize=SMALL, color=INK)
+    for first in range(0, last, octave or last):
+        end = min(first + (octave or last), last)
+        axes.plot(
+            range(first, end + 1), curve[first : end + 1], color=_LINES[0] if octave is None else "0.7", linewidth=1
+        )
+    axes.plot(steps, objectives, color=_LINES[0], marker=".", markersize=4, linewidth=1 if octave else 0)
+    axes.set_title(
+        "objective" + (" of the snapshots; grey: at the size of the octave" if octave else ""), fontsize=SMALL
+    )
     axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)
 
@@ -102,7 +103,7 @@ def _objective(
 def _lines(axes: Axes, steps: Sequence[int], rows: Floats, names: Sequence[str], unit: str) -> None:
     for row, name, colour in zip(rows, names, _LINES, strict=False):
         axes.plot(steps, row, color=colour, linewidth=1.2, marker=".", markersize=3, label=name)
-    axes.legend(fontsize=SMALL, frameon=False)
+    axes.legend(fontsize=SMALL, frameon=False, ncols=2)
     axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)
 

@@ -1,0 +1,136 @@
+"""Drawn sections -> one page and its manifest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from foodviz.cli.sections import Drawn
+from foodviz.cli.spelled import APPEARANCE
+from foodviz.results import Results
+
+TITLES = {
+    "inspect": "How the checkpoint is read",
+    "saliency": "Does the model look at the food?",
+    "activations": "What filters answer to the photographs",
+    "filters": "What filters look for",
+    "lime": "What speaks for the class",
+    "class": "What a class is recognised by",
+    "confusion": "What is taken for what",
+    "dream": "What a photograph turns into",
+}
+
+
+def write_page(out: Path, command_line: str, settings: Mapping[str, Any], drawn: Sequence[Drawn]) -> list[Path]:
+    """Write report.html and report.json and return their paths."""
+    from importlib import metadata
+
+    from foodviz import __version__
+    from foodviz.render.page import page_html
+
+    names = ("torch", "numpy", "pillow", "matplotlib")
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
+    manifest = {
+        "command": "report",
+        "command_line": command_line,
+        "settings": plain,
+        "versions": {
+            "foodviz": __version__,
+            "python": sys.version.split()[0],
+            **{name: metadata.version(name) for name in names},
+        },
+        "sections": [
+            {
+                "name": each.section.name,
+                "error": each.error or None,
+                "arrays": each.shown.get("arrays", {}),
+                "manifest": each.manifest or {"command": each.section.command, "settings": _plain(each.settings)},
+            }
+            for each in drawn
+        ],
+    }
+    html = page_html(header(drawn), [_section(each) for each in drawn], manifest)
+    results = Results(out, "report", command_line)
+    results.file("report.html", lambda path: path.write_text(html, encoding="utf-8"))
+    results.file("report.json", lambda path: path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8"))
+    return results.paths
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
+
+
+def _section(drawn: Drawn) -> dict[str, Any]:
+    import shlex
+
+    shown = dict(drawn.shown)
+    class_name = drawn.settings.get("class_name")
+    name = drawn.section.name
+    title = f"What {class_name} is recognised by" if name == "class" and class_name else TITLES[name]
+    inspected = drawn.manifest if name == "inspect" else {}
+    return {
+        "figures": [],
+        "reading": [],
+        **shown,
+        "name": name,
+        "title": title,
+        "command_line": shlex.join(drawn.command_line),
+        "error": drawn.error,
+        "settings": {key: _said(value) for key, value in drawn.settings.items() if key not in APPEARANCE},
+        "chosen": _chosen(drawn),
+        "inspected": inspected,
+        "trained_on": drawn.manifest.get("trained_on") or "",
+    }
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value)) or "–"
+    return {None: "–", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, str) else value
+
+
+def _chosen(drawn: Drawn) -> list[str]:
+    """What a manifest resolved: the layer in words, the seed, the device."""
+    facts = drawn.manifest
+    lines = [str(facts[key]) for key in ("layer", "climbed") if facts.get(key)]
+    lines += [f"seed {facts['seed']}", f"on {facts['device']}"] if "seed" in facts else []
+    return lines
+
+
+def header(drawn: Sequence[Drawn]) -> list[tuple[str, str]]:
+    """What the page says first: model, data, accuracy, leakage, and how the checkpoint was read."""
+    by_name = {each.section.name: each.manifest for each in drawn if each.manifest}
+    inspected, confused = by_name.get("inspect", {}), by_name.get("confusion", {})
+    some = next((facts for facts in by_name.values() if "model" in facts), {})
+    model = some.get("model") or inspected
+    data = some.get("data") or inspected.get("data") or {}
+    lines = []
+    if model:
+        lines.append(("model", f"{model['file']}: {model['architecture']}, {model['parameters']:,} parameters"))
+        lines.append(("read as", f"{model['form']}; architecture: {model['architecture_from']}"))
+    if "pixels" in model:
+        lines.append(("pixels", str(model["pixels"])))
+    if model.get("guesses"):
+        lines.append(("guessed", " ".join(map(str, model["guesses"]))))
+    if inspected.get("verdict"):
+        lines.append(("proof", inspected["verdict"]))
+    if data:
+        drawings = " (drawn pictures, not Food-11)" if data["data"] == "sample" else ""
+        lines.append(("data", f"{data['data']}{drawings}"))
+    if confused:
+        low, high = confused["accuracy_interval"]
+        lines.append(
+            (
+                "accuracy",
+                f"{confused['accuracy']:.1%} of {confused['images']} pictures of {confused['data']['split']} "
+                f"(95 % interval {low:.1%} to {high:.1%})",
+            )
+        )
+    known = confused.get("trained_on") or next(
+        (facts["trained_on"] for facts in by_name.values() if facts.get("trained_on")), ""
+    )
+    lines.append(("leakage", known or "the checkpoint does not say what it was trained on"))
+    return lines

@@ -1,0 +1,90 @@
+"""What was measured, in plain sentences for the page; nothing is said here that a number does not carry."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+
+def on_region(picture: str, share: float, area: float, region: str, what: str) -> str:
+    """How much of a map lies on the food, against what a map blind to the place would have there.
+
+    Args:
+        picture: its name.
+        share: of the map on the region. area: of the picture that the region covers.
+        region: `the food` or `the middle half`.
+        what: the map, in words.
+    """
+    times = share / area if area else 0.0
+    against = f"{times:.1f} times" if times >= 1.25 or times <= 0.8 else "about"
+    return (
+        f"{picture}: {share:.0%} of {what} lies on {region}, which covers {area:.0%} of the picture: {against} what it "
+        "would be if the place did not matter."
+    )
+
+
+def excited(filters: Sequence[int], means: Sequence[Sequence[float]], pictures: Sequence[str]) -> list[str]:
+    """Which photograph each filter answers to most on average; `means` is (filters, pictures)."""
+    return [
+        f"Filter {number} answers most to {pictures[max(range(len(row)), key=row.__getitem__)]}."
+        for number, row in zip(filters, means, strict=True)
+    ]
+
+
+def alike(a: int, b: int, cosine: float, *, opposite: bool = False) -> str:
+    """How like two filters' maps are."""
+    if opposite:
+        word = "opposites" if cosine < -0.5 else "least alike" if cosine > 0 else "the most opposite pair"
+    else:
+        word = "much alike" if cosine > 0.6 else "the nearest pair"
+    return f"Filters {a} and {b} are {word}: cosine {cosine:.2f} of their maps about their means."
+
+
+def of_filter(number: str, facts: Facts) -> str:
+    """What a filter responds to, as measured over photographs of the data."""
+    if facts["dead"]:
+        return f"Filter {number} is dead: it is the same for every photograph."
+    tells = f"{facts['selectivity']:.0%} of its variance lies between the classes"
+    return f"Filter {number} goes with {facts['says']}; {tells}."
+
+
+def lime_fit(r2: float, stable: int, superpixels: int) -> str:
+    """How far LIME's answer for one picture can be trusted."""
+    trust = "well" if r2 >= 0.7 else "fairly" if r2 >= 0.4 else "badly, so take its signs with care"
+    return f"The linear model fits {trust} (R² {r2:.2f}); {stable} of {superpixels} signs are stable."
+
+
+def confusion(facts: Facts) -> list[str]:
+    """The accuracy, the most confused pairs and the classes never mistaken."""
+    low, high = facts["accuracy_interval"]
+    lines = [
+        f"{facts['right']} of {facts['images']} pictures are named rightly: {facts['accuracy']:.1%} "
+        f"(95 % interval {low:.1%} to {high:.1%})."
+    ]
+    lines += [f"{line.partition('  ids ')[0]}." for line in facts["most_confused"][:3]]
+    never = facts["never_mistaken"]
+    lines.append(f"Never mistaken: {', '.join(never)}." if never else "No class is always named rightly.")
+    lean = "surer than right" if facts["confidence_minus_accuracy"] > 0 else "less sure than right"
+    gap = abs(100 * facts["confidence_minus_accuracy"])
+    return [*lines, f"On average the model is {gap:.1f} points {lean}."]
+
+
+def dream(facts: Facts) -> list[str]:
+    """What the dream changed first, and what became of the answer."""
+    frames = facts["frames"]
+    first, last = frames[0], frames[-1]
+    lines = [f"{facts['climbed']}: from {first['objective']:.3g} to {last['objective']:.3g} in {last['step']} steps."]
+    halves = {place: step for place, step in facts["half_of_the_change_by_step"].items() if step is not None}
+    if len(halves) == 2:
+        (here, early), (there, late) = sorted(halves.items(), key=lambda item: item[1])
+        when = f"both by step {early}" if early == late else f"{here} by step {early}, {there} by step {late}"
+        lines.append(f"Half of the change had come {when}.")
+    turned = next((frame for frame in frames if frame["predicted"] != first["predicted"]), None)
+    if turned is None:
+        lines.append(f"The answer stays {first['predicted']} throughout.")
+    else:
+        lines.append(
+            f"The answer turns from {first['predicted']} to {turned['predicted']} at step {turned['step']} and ends at "
+            f"{last['predicted']} ({last['probability']:.0%})."
+        )
+    return lines
