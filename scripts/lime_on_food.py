@@ -14,7 +14,7 @@ from foodviz.data import open_split
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.lime import explain
-from foodviz.methods.superpixels import density_ratio, describe, segment
+from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
 from foodviz.models import load, speed_up
 
 
@@ -24,6 +24,7 @@ def main() -> None:
     options.add_argument("--split", default="validation")
     options.add_argument("--model", default="sample")
     options.add_argument("--images", type=int, default=50)
+    options.add_argument("--hide", default="mean", choices=["mean", "blur"])
     asked = options.parse_args()
     keep_freed_memory()
     classifier = speed_up(load(asked.model))
@@ -37,7 +38,8 @@ def main() -> None:
             continue
         image, mask = batch.images[0], listing.mask(index)
         segments = segment(image)
-        answer = explain(classifier, image, segments, [listing.labels[index]])
+        hidden = painted_over(image, segments, asked.hide)
+        answer = explain(classifier, image, segments, [listing.labels[index]], hidden=hidden)
         pieces = describe(image, segments, mask)
         positive = answer.weights[0].clip(min=0).numpy()
         rows.append(

@@ -67,6 +67,7 @@ def main() -> None:
     options.add_argument("--model", default="sample")
     options.add_argument("--images", type=int, default=20)
     options.add_argument("--reference", type=int, default=20_000)
+    options.add_argument("--reference-design", choices=GROUP, default="random")
     options.add_argument("--draws", type=int, default=1, help="seeds per image and design")
     asked = options.parse_args()
     keep_freed_memory()
@@ -83,7 +84,7 @@ def main() -> None:
     for image, digest in zip(batch.images, batch.digests, strict=True):
         subject = Subject(exact, image, (str(exact.facts["sha256"]), digest))
         pieces.append(subject.superpixels)
-        shown, _ = subject.drawn("random", _REFERENCE_SEED, asked.reference)
+        shown, _ = subject.drawn(asked.reference_design, _REFERENCE_SEED, asked.reference)
         logits = subject.logits(shown)
         target = int(logits[0].argmax())
         reference = {kind: linear_fit(shown, scores[:, [target]])[0][0] for kind, scores in _scores(logits).items()}
@@ -126,7 +127,7 @@ def main() -> None:
     print(
         f"\n{asked.images} images of {asked.data} {asked.split}, {statistics.median(pieces):.0f} superpixels (median),"
     )
-    print(f"reference {asked.reference} random rows, {asked.draws} draws each; median rank correlation\n")
+    print(f"reference {asked.reference} {asked.reference_design} rows, draws: {asked.draws}; median rank correlation\n")
     for kind in reference:
         print(f"| {kind}, rows | " + " | ".join(map(str, ROWS)) + " |")
         print("|---" * (len(ROWS) + 1) + "|")

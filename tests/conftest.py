@@ -1,13 +1,16 @@
 """Small nets, small folders, and the command line as a user calls it."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from PIL import Image
 from torch import nn
 
 from foodviz import cli as shell
@@ -65,13 +68,10 @@ def targets() -> torch.Tensor:
     return torch.tensor([0, 3, 1, 4])
 
 
-@pytest.fixture
-def foodviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs a command line in an empty folder, in this process: `.stdout`, `.stderr`, `.exit_code`."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["foodviz", *arguments])
+def command_line(*arguments: str) -> Result:
+    """Run a command line in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["foodviz", *arguments])
         runner = CliRunner()
         with runner.isolation() as (out, err, _):
             code = 0
@@ -81,7 +81,12 @@ def foodviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
                 code = int(leave.code or 0)
             return Result(runner, out.getvalue(), err.getvalue(), b"", None, code, None)
 
-    return run
+
+@pytest.fixture
+def foodviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command line in an empty folder, in this process: `.stdout`, `.stderr`, `.exit_code`."""
+    monkeypatch.chdir(tmp_path)
+    return command_line
 
 
 def shell_command(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -89,3 +94,52 @@ def shell_command(*arguments: str, **settings: object) -> subprocess.CompletedPr
     return subprocess.run(
         [sys.executable, "-m", "foodviz", *arguments], capture_output=True, text=True, check=False, **settings
     )
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="session")
+def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with `report.html` and what belongs to it: every section, tiny, of data whose names are hostile."""
+    from foodviz.models import Classifier
+    from foodviz.models.architectures import build
+    from foodviz.models.saved import save
+
+    folder = tmp_path_factory.mktemp("report")
+    random = np.random.default_rng(0)
+    for split, label in itertools.product(("training", "validation"), ("Bread", HOSTILE, "Rice")):
+        place = folder / "food" / split / label
+        place.mkdir(parents=True)
+        for number in range(2):
+            pixels = random.integers(0, 256, (40, 48, 3), np.uint8)
+            Image.fromarray(pixels).save(place / f"{number}_1<b>.jpg")
+    torch.manual_seed(0)
+    model = Classifier(build("vgg16_bn-slim", 3), sorted(("Bread", HOSTILE, "Rice")), (32, 32))
+    save(folder / "tiny.safetensors", model, "vgg16_bn-slim", {}, ["00" * 32])
+    (folder / "tiny.toml").write_text(TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOODVIZ_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        done = command_line("--config", "tiny.toml", "report", "--ids", "0", "3")
+        assert done.exit_code == 0, done.stderr
+        yield folder
+
+
+TINY = """
+data = "food"
+model = "tiny.safetensors"
+dpi = 50
+[filters]
+filters = [7, 16]
+steps = 4
+[lime]
+samples = "40"
+segments = 12
+[inspect]
+count = 11
+few = 11
+[dream]
+ids = ["1"]
+steps = 20
+"""

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from foodviz.errors import InputError
-from foodviz.methods.feature_maps import feature_maps, effective_field
+from foodviz.methods.feature_maps import effective_field, feature_maps
 from foodviz.metrics.filters import Scan, extremes, sentence, similar_first
 from foodviz.metrics.properties import PROPERTIES, local_properties
 

@@ -78,6 +78,27 @@ def one_sequential():
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(12 * 256, 16), nn.ReLU(), nn.Linear(16, 11)), 128
 
 
+class Functional(nn.Module):
+    """Every layer an attribute, activations and pools in the forward alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = (conv(*pair) for pair in widths(6, 8, 8, 8, 8))
+        self.bn1, self.bn2, self.bn3, self.bn4, self.bn5 = (nn.BatchNorm2d(width) for width in (6, 8, 8, 8, 8))
+        self.fc1 = nn.Linear(8 * 16, 16)
+        self.fc2 = nn.Linear(16, 11)
+
+    def forward(self, images):
+        for number in range(1, 6):
+            maps = self.get_submodule(f"bn{number}")(self.get_submodule(f"conv{number}")(images))
+            images = nn.functional.max_pool2d(nn.functional.relu(maps), 2)
+        return self.fc2(nn.functional.relu(self.fc1(images.flatten(1))))
+
+
+def functional():
+    return Functional(), 128
+
+
 def student():
     """The course's depthwise-separable student, nested as cnn.1.0.weight."""
     blocks = [nn.Sequential(conv(3, 8), nn.BatchNorm2d(8), nn.ReLU6(), nn.MaxPool2d(2))]
@@ -100,7 +121,7 @@ def trained(net):
     return net.eval().requires_grad_(False)
 
 
-CERTAIN = [norm_then_activation, activation_then_norm, no_norm_at_224, prelu_and_average, one_sequential]
+CERTAIN = [norm_then_activation, activation_then_norm, no_norm_at_224, prelu_and_average, one_sequential, functional]
 
 
 @pytest.mark.parametrize("family", CERTAIN)
@@ -259,10 +280,12 @@ def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
 
 def test_of_equally_accurate_readings_the_norms_decide():
     exact, close, far = Rating(100, 0.8, -0.7, 0.9), Rating(100, 0.78, -0.9, 0.1), Rating(100, 0.5, -0.1, 0.0)
-    order = ranked([(far, "far"), (exact, "exact"), (close, "close")], prior=len)
+    order = ranked([(far, "far"), (exact, "exact"), (close, "close")], prior=lambda _: 1)
     assert [name for _, name in order] == ["close", "exact", "far"]
-    alike = Rating(100, 0.79, -0.9, 0.105)
-    assert ranked([(close, "close"), (alike, "likelier")], prior=len)[0][1] == "likelier"
+    for misfit, first in ((0.19, "usual"), (0.21, "unusual")):
+        usual = Rating(100, 0.79, -0.9, misfit)
+        order = ranked([(close, "unusual"), (usual, "usual")], prior=lambda name: 1.0 if name == "usual" else 0.1)
+        assert order[0][1] == first
     assert Rating(44, 0.3, -2, None).beats_chance(11)
     assert not Rating(44, 0.15, -2, None).beats_chance(11)
 

@@ -131,8 +131,12 @@ class Journey:
         return moment.canvas * self.std + self.mean if self.settings.space == "model" else moment.canvas
 
     def _objective(self, moment: Moment, pixels: Tensor) -> float:
-        """Of the picture at the photograph's size, so that the snapshots of all octaves can be compared."""
-        return float(self.climb(pixels)[0]) if self.settings.recipe == "octaves" else moment.objective
+        """Of a snapshot; in octaves the mean over their sizes, so that snapshots of different octaves compare."""
+        from foodviz.methods.octaves import resized
+
+        if self.settings.recipe == "plain":
+            return moment.objective
+        return sum(float(self.climb(resized(pixels, size))[0]) for size in self.sizes) / len(self.sizes)
 
     def frame(self, pixels: Tensor) -> np.ndarray:
         """(H, W, 3) uint8, clipped."""

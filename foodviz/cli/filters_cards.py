@@ -25,7 +25,7 @@ def cards(
     import numpy as np
     import torch
 
-    from foodviz.methods.feature_maps import feature_maps, effective_field
+    from foodviz.methods.feature_maps import effective_field, feature_maps
     from foodviz.metrics.filters import sentence
     from foodviz.render.filters import Card
 

@@ -47,7 +47,7 @@ class Settings:
         if every > flags["steps"]:
             raise InputError(f"--every {every} is larger than --steps {flags['steps']}: there would be no snapshot")
         plain = 0.1 if flags["optimizer"] == "adam" else 12.0
-        lr = flags["lr"] or {"fourier": 0.05, "maco": 0.1, "pixel": plain}[flags["recipe"]]
+        lr = flags["lr"] or (plain if flags["recipe"] == "pixel" else 0.1)
         pictures = flags["pictures"] if flags["objective"] == "diversity" else 1
         filters = tuple(dict.fromkeys(flags["filters"]))
         scan = _scan(flags["scan"])

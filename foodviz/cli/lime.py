@@ -74,6 +74,10 @@ def lime(
         chosen = [strongest(*sign, features, positive_only=positive_only) for sign in signs]
         told = [answer.drawn(place, each) for place, each in enumerate(chosen)]
         explained.append(Explained(picture.caption, answer.image.numpy(), answer.told.segments.numpy(), told))
+    remarks = "; ".join(answer.remark for answer in found if answer.remark)
+    if remarks:
+        remarks = f"Small weights where hiding takes little away: {remarks}. Another --hide takes more."
+        run.say(remarks)
     scale = "one scale for all" if shared_scale else "each map has its own scale"
     figure = lime_figure(
         explained,
@@ -85,6 +89,7 @@ def lime(
             "R²: how well a straight line fits around the photograph.",
             f"Hatched: not stable, the sign is the same in less than {STABLE:.0%} of bootstrap replicates. "
             "On the right the strongest of the stable ones.",
+            remarks,
             run.trained_on,
         ],
     )

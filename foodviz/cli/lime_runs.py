@@ -72,6 +72,7 @@ class Answer:
     told: Superpixels
     names: tuple[str, ...]  # of the targets
     seed: int
+    blank: tuple[str, float]  # what the model says with everything hidden, and how surely
 
     def drawn(self, place: int, chosen: Sequence[int]) -> Told:
         """The target at `place` for the figure, with the superpixels of its cut-out."""
@@ -86,6 +87,12 @@ class Answer:
             f"{stable.sum()} of {len(stable)} signs stable, {len(told.shown)} samples"
         )
         return Told(caption, told.weights[place].numpy(), stable, chosen)
+
+    @property
+    def remark(self) -> str:
+        """What to say where hiding takes too little away; empty elsewhere."""
+        name, probability = self.blank
+        return f"{self.key} still looks like {name} ({probability:.0%}) with all hidden" if name in self.names else ""
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -109,6 +116,7 @@ class Answer:
             "superpixels": told.weights.shape[1],
             "samples": len(told.shown),
             "settled": told.settled,
+            "all_hidden": {"predicted": self.blank[0], "probability": self.blank[1]},
             "targets": [
                 {
                     "class": name,
@@ -141,9 +149,12 @@ def answers(run: Run, settings: Settings, targets: Sequence[tuple[int, ...]]) ->
     given = list(zip(labels, run.batch.images, run.batch.digests, targets, strict=True))
     for key, image, digest, wanted in progress(given, "lime", quiet=run.quiet):
         segments = segment(image, settings.segmenter, **settings.cutting)
+        hidden = painted_over(image, segments, settings.hide)
+        with torch.inference_mode():
+            sure, said = run.classifier(hidden[None]).softmax(1)[0].max(0)
         seed = run.image_seed(digest) % 2**32
         asked: dict[str, Any] = {
-            "hidden": painted_over(image, segments, settings.hide),
+            "hidden": hidden,
             "output": settings.output,
             "kernel_width": settings.kernel_width,
             "seed": seed,
@@ -152,8 +163,8 @@ def answers(run: Run, settings: Settings, targets: Sequence[tuple[int, ...]]) ->
             told = explain_with_lime(model, image, segments, wanted, samples=settings.samples or MOST, **asked)
         else:
             told = explain(model, image, segments, wanted, samples=settings.samples, design=settings.design, **asked)
-        names = tuple(run.classifier.class_names[target] for target in wanted)
-        yield Answer(key, image.cpu(), told, names, seed)
+        names = [run.classifier.class_names[target] for target in (*wanted, int(said))]
+        yield Answer(key, image.cpu(), told, tuple(names[:-1]), seed, (names[-1], float(sure)))
 
 
 def _samples(asked: str) -> int | None:

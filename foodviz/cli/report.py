@@ -93,7 +93,7 @@ def _words(
     command = group.get_command(root, "lime" if name == "class" else name)
     assert command is not None
     known = {param.name for param in command.params}
-    apart = set(APPEARANCE)
+    apart = {*APPEARANCE, "class_name"}
     if name in ("inspect", "confusion"):
         apart.add("split")  # they look at what the model has not seen
     if name in ("dream", "class"):

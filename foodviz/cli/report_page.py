@@ -95,7 +95,8 @@ def _said(value: Any) -> str:
 def _chosen(drawn: Drawn) -> list[str]:
     """What a manifest resolved: the layer in words, the seed, the device."""
     facts = drawn.manifest
-    lines = [str(facts[key]) for key in ("layer", "climbed") if facts.get(key)]
+    where = facts.get("climbed" if drawn.section.command == "dream" else "layer")
+    lines = [where] if where else []
     lines += [f"seed {facts['seed']}", f"on {facts['device']}"] if "seed" in facts else []
     return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -50,14 +51,14 @@ def rerun(manifest: str, check: bool, out: str, trust: bool, quiet: bool) -> Non
             assert command is not None
             try:
                 words = spelled_out(command, each["manifest"]["settings"], {*APPEARANCE, "save", "resume"})
-            except KeyError as error:
+            except ValueError as error:
                 raise InputError(
-                    f"{path}: {command.name} has no flag {error.args[0]!r}: another version wrote it"
+                    f"{path}: of another version, the flags of {command.name} were others ({error})"
                 ) from None
             section = Section(each["name"], str(command.name), tuple(words))
             place = Path(folder) / "report" / section.name if told["command"] == "report" else Path(folder)
             with timed(shlex.join(["foodviz", section.command, *words]), quiet=quiet), click.Context(group) as root:
-                drawn.append(draw(section, root, place, quiet=quiet))
+                drawn.append(draw(section, root, place, quiet=quiet, fresh=True))
         if check:
             _compare(path, sections, drawn, Path(folder), quiet=quiet)
             return
@@ -111,7 +112,7 @@ def _compare(path: Path, sections: list[dict[str, Any]], drawn: list[Any], folde
     """Say whether every array is what it was.
 
     Raises:
-        Exit: with code 1 where something differs.
+        SystemExit: with code 1 where something differs.
     """
     from foodviz.cli.compare import array_digests, differences, reasons
 
@@ -143,7 +144,7 @@ def _compare(path: Path, sections: list[dict[str, Any]], drawn: list[Any], folde
         click.echo(line)
     for line in why or {"no reason found: same checkpoint, pictures, versions, device and threads": None}:
         click.echo(f"  because? {line}")
-    click.get_current_context().exit(1)
+    sys.exit(1)
 
 
 def _arrays(path: Path) -> dict[str, Any]:

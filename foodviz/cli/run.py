@@ -134,7 +134,7 @@ class Run:
         )
         for remark in classifier.facts["guesses"]:  # type: ignore[attr-defined]
             self.say(remark)
-        if pictures and self.flags["model"] != "sample":
+        if pictures and (self.flags["model"], self.flags["data"]) != ("sample", "sample"):
             warning = chance_warning(pictures, classifier)
             if warning:
                 self.say(warning)
@@ -184,7 +184,7 @@ class Run:
         import torch
 
         with torch.inference_mode():
-            return torch.cat([self.classifier(some) for some in self.batch.images.split(16)])
+            return torch.cat([self.classifier(some) for some in torch.split(self.batch.images, 16)])
 
     def targets(self, asked: str) -> torch.Tensor:
         """(N,) the class to explain in each picture: `label` (else predicted), `predicted`, or one class for all."""

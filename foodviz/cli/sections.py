@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,11 +63,12 @@ class Drawn:
     unchanged: bool = False
 
 
-def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool) -> Drawn:
+def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool, fresh: bool = False) -> Drawn:
     """Run a section into `folder`, or take it from there where nothing it depends on has changed.
 
     Args:
         root: context of the group, whose config gives the defaults.
+        fresh: run it, whatever the folder holds.
     """
     group = root.command
     assert isinstance(group, click.Group)
@@ -83,7 +85,7 @@ def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool) ->
         settings = dict(context.params)
         line = ["foodviz", section.command, *spelled_out(command, settings, APPEARANCE)]
         digest = _digest(section.command, settings)
-        kept = _kept(folder, digest)
+        kept = None if fresh else _kept(folder, digest)
         if kept is not None:
             return Drawn(section, line, settings, kept["manifest"], kept["shown"], unchanged=True)
         manifest, shown = _run(context, command, line, folder)
@@ -110,7 +112,8 @@ def _run(
     name = str(command.name)
     if "out" not in context.params:
         folder.mkdir(parents=True, exist_ok=True)
-        said = {"command": name, "command_line": " ".join(line), **json.loads(printed.getvalue())}
+        said = {"command": name, "command_line": shlex.join(line), "settings": context.params}
+        said |= json.loads(printed.getvalue())
         write_bytes(folder / f"{name}.json", json.dumps(said, indent=2).encode())
     manifest = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     return manifest, gather(name, folder, manifest)

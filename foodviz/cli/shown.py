@@ -27,9 +27,11 @@ def gather(command: str, folder: Path, manifest: Facts) -> dict[str, Any]:
 
     pictures = [path for path in folder.glob(f"{command}*.png") if not path.stem.endswith("-final")]
     pictures.sort(key=lambda path: (path.stem != command, path.name))  # the command's own picture first
+    dpi = int(manifest.get("settings", {}).get("dpi", 150))
     shown: dict[str, Any] = {
         "figures": [
-            {**figure_uri(path), "title": NAMED.get(_part(path, command), _part(path, command))} for path in pictures
+            {**figure_uri(path, dpi), "title": NAMED.get(_part(path, command), _part(path, command))}
+            for path in pictures
         ],
         "files": [path.name for path in (*pictures, folder / f"{command}.json")],
         "reading": [],

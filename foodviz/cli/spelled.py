@@ -19,27 +19,27 @@ def spelled_out(command: click.Command, settings: Mapping[str, Any], without: Co
         without: names to pass over.
 
     Raises:
-        KeyError: a setting that the command has no flag for.
+        ValueError: a setting that the command has no flag for.
     """
     flags = {param.name: param for param in command.params if isinstance(param, click.Option)}
     bare = click.Context(command)
     words: list[str] = []
-    for name, value in settings.items():
-        param = flags[name]
-        if name in without or _plain(value) == _plain(param.get_default(bare)):
+    for name in sorted(settings, key=list(flags).index):
+        param, value = flags[name], settings[name]
+        default = param.get_default(bare)
+        given = value != (default is True) if param.is_flag else _plain(value) not in (None, _plain(default))
+        if name in without or not given:
             continue
         flag = max(param.opts, key=len)
         if param.is_flag:
             words.append(flag if value else param.secondary_opts[0])
         elif param.multiple or param.nargs > 1:
             words += [flag, *map(str, value)]
-        elif value is not None:
+        else:
             words += [f"{flag}={value}"] if str(value).startswith("-") else [flag, str(value)]
     return words
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON would give it back; nothing given is None."""
-    if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value] or None
-    return None if value is False else value
+    return list(value) or None if isinstance(value, (tuple, list)) else value

@@ -87,9 +87,10 @@ def over_split(
         click.echo(f"left out {len(skipped)} of {len(ids)} pictures that cannot be read:", err=True)
         for reason in skipped[:10]:
             click.echo(f"  {reason}", err=True)
-    return Part(
-        *(np.concatenate([getattr(part, key) for part in sound]) for key in ("ids", "values", "digests")), skipped
+    places, values, digests = (
+        np.concatenate([getattr(part, key) for part in sound]) for key in ("ids", "values", "digests")
     )
+    return Part(places, values, digests, skipped)
 
 
 def _parts(

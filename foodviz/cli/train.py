@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @option("--weight-decay", type=float, default=0.05, help="Weight decay (5e-4 suits sgd).")
 @option("--label-smoothing", type=click.FloatRange(0, 1), default=0.1, help="Share of the target given to all classes.")
 @option("--augmentation", type=click.FloatRange(0, 2), default=1.0, help="Strength of the random changes; 0 is none.")
+@option("--noise", type=click.FloatRange(0, 1), default=0.0, help="Most Gaussian noise, as a share of the range.")
+@option("--start", type=click.Path(dir_okay=False), help="Checkpoint of the same architecture to begin with.")
 @option("--start-size", type=click.FloatRange(0.2, 1), default=1.0, help="Share of the input size to begin with.")
 @option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", help="Of the forward pass.")
 @option("--half", is_flag=True, help="Store the weights as float16.")
@@ -44,6 +47,7 @@ def train(
     arch: str,
     out: str,
     size: int,
+    start: str | None,
     precision: str,
     half: bool,
     merge_validation: bool,
@@ -61,6 +65,7 @@ def train(
     import torch
     from torch import distributed
 
+    from foodviz import models
     from foodviz.cli.devices import choose_device, choose_precision
     from foodviz.data import open_split
     from foodviz.memory import keep_freed_memory
@@ -91,7 +96,10 @@ def train(
     torch.manual_seed(recipe.seed)
     classes = training_split.class_names
     mean, std = _statistics(training)
-    network = architectures.build(arch, len(classes)).to(place)
+    network = architectures.build(arch, len(classes))
+    if start:
+        network.load_state_dict(models.load(start, arch=arch, class_names=classes).network.state_dict())
+    network.to(place)
     classifier = Classifier(network, classes, (size, size), mean=mean, std=std).to(place)
     state_path = path.with_name(path.name + ".training")
     state = torch.load(state_path, map_location=place, weights_only=True) if resume and state_path.exists() else None
@@ -107,13 +115,14 @@ def train(
         bar.say(epoch)
         if leader:
             reached |= {"history": [vars(entry) for entry in history], "best": best}
-            write_atomically(state_path, lambda temporary, reached=reached: torch.save(reached, temporary))
+            write_atomically(state_path, partial(torch.save, reached))
     if leader:
         recorded = {
             "recipe": vars(recipe),
             "epochs": [vars(entry) for entry in history],
             "best_epoch": best["epoch"],
             "data": data,
+            "start": start and _told(start),
             "merged_validation": merge_validation,
             "seconds": round(time.monotonic() - started),
             "processes": int(os.environ.get("WORLD_SIZE", 1)),
@@ -139,7 +148,8 @@ def _load(listing: Listing, size: int, limit: int | None, quiet: bool) -> tuple[
     if limit is not None:
         ids = [ids[int(place * len(ids) / limit)] for place in range(min(limit, len(ids)))]
     skipped: list[str] = []
-    images, labels, digests = [], [], []
+    images, labels = [], []
+    digests: list[str] = []
     stream = batches(listing, ids, (size, size), skipped=skipped.append)
     for batch in progress(stream, f"reading {listing.split}", quiet=quiet, total=-(-len(ids) // 64)):
         images.append(batch.images.mul(255).round().byte())
@@ -150,6 +160,14 @@ def _load(listing: Listing, size: int, limit: int | None, quiet: bool) -> tuple[
     if not images:
         raise InputError(f"--data {listing.data}: no labelled picture in {listing.split} can be read")
     return Pixels(torch.cat(images), torch.cat(labels)), digests
+
+
+def _told(start: str) -> dict[str, Any]:
+    """What the checkpoint that a training began with says of its own training."""
+    from foodviz import models
+
+    said: Any = models.load(start).facts.get("said", {})
+    return {"file": Path(start).name, "training": said.get("training")}
 
 
 def _statistics(training: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -4,7 +4,7 @@ import io
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from foodviz.errors import InputError
 
@@ -29,7 +29,7 @@ def decode(content: bytes, name: str) -> Image.Image:
             image = Image.open(io.BytesIO(content))
             image.load()
             return _rgb(ImageOps.exif_transpose(image))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise InputError(f"{name}: not a picture that can be read") from None
     except Image.DecompressionBombError:
         raise InputError(f"{name}: claims too many pixels to be a photograph") from None

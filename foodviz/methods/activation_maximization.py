@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
 from foodviz.methods.hooks import device_of, evaluating, run_to
-from foodviz.methods.spectrum import Statistics, eased, from_spectrum
+from foodviz.methods.spectrum import Statistics, from_spectrum
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
@@ -45,7 +45,7 @@ def fourier_pictures(
     objective: Objective = channel_mean,
     seeds: Sequence[int],
     steps: int = 256,
-    lr: float = 0.05,
+    lr: float = 0.1,
     every: int = 0,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Ascent:
@@ -66,10 +66,10 @@ def fourier_pictures(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     shape = (*statistics.magnitude.shape, 2)
     start = torch.stack([torch.randn(shape, generator=generator) for generator in generators]) * 0.01
-    place, scale = statistics.to(device), eased(statistics).to(device)
+    place = statistics.to(device)
 
     def picture(values: Tensor) -> Tensor:
-        return from_spectrum(torch.view_as_complex(values) * scale, place)
+        return from_spectrum(torch.view_as_complex(values) * place.magnitude, place)
 
     transform = random_transforms(generators, steps, place.mean.sigmoid())
     return _climb(

@@ -6,6 +6,7 @@ picture keeps its size, an objective is larger where the picture is better, Adam
 in [0, 1] unless the model's own normalised space is asked for (`in_model_space`). `octaves.py` has the other recipe.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -142,7 +143,7 @@ def check(moment: Moment, gradient: Tensor) -> None:
             "dead on this picture, its gradient is zero everywhere; choose another filter, an earlier layer "
             "or another picture"
         )
-    if not bool(torch.isfinite(gradient).all() and torch.isfinite(moment.canvas).all()):
+    if not math.isfinite(moment.objective + float(gradient.sum())):
         raise InputError(f"the dream left the range of numbers at step {moment.step}; choose a smaller --lr")
 
 

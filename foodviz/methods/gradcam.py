@@ -31,7 +31,7 @@ def gradcam(model: nn.Module, layer: nn.Module, images: Tensor, targets: Tensor,
     """
     maps = []
     with evaluating(model), torch.enable_grad(), detached(layer) as leaves:
-        for some, their_targets in zip(images.split(CHUNK), targets.split(CHUNK), strict=True):
+        for some, their_targets in zip(torch.split(images, CHUNK), torch.split(targets, CHUNK), strict=True):
             leaves.clear()
             total = score(model(some.detach()), their_targets).sum()
             if not leaves or leaves[-1].ndim != 4:

@@ -62,7 +62,7 @@ def spans(length: int, tile: int, margin: int) -> list[tuple[int, int, int, int]
 def tiled(climb: Climb, tile: tuple[int, int], margin: int, *, at_once: int = 512 * 512) -> Climb:
     """The same climb tile by tile: memory depends on the tile, not on the picture.
 
-    Where `margin` reaches over a receptive field and the tiles start on the network's grid, the gradient of an objective
+    Where `margin` reaches over a receptive field and tiles start on the network's grid, the gradient of an objective
     that is a mean over cells is the whole picture's. The objective is the tiles' mean, by area kept.
 
     Args:
@@ -74,6 +74,8 @@ def tiled(climb: Climb, tile: tuple[int, int], margin: int, *, at_once: int = 51
     def climb_tiles(canvas: Tensor) -> tuple[Tensor, Tensor]:
         height, width = canvas.shape[2:]
         places = list(product(spans(height, tile[0], margin), spans(width, tile[1], margin)))
+        if len(places) == 1:
+            return climb(canvas)
         (top, bottom, _, _), (left, right, _, _) = places[0]
         area = (bottom - top) * (right - left)
         batch = max(1, at_once // area)

@@ -50,7 +50,7 @@ def input_gradient(model: nn.Module, images: Tensor, targets: Tensor, *, score: 
     """
     gradients = []
     with evaluating(model), torch.enable_grad():
-        for some, their_targets in zip(images.split(CHUNK), targets.split(CHUNK), strict=True):
+        for some, their_targets in zip(torch.split(images, CHUNK), torch.split(targets, CHUNK), strict=True):
             pixels = some.detach().clone().requires_grad_()
             gradients.append(torch.autograd.grad(score(model(pixels), their_targets).sum(), pixels)[0])
     return torch.cat(gradients)

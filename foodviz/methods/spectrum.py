@@ -13,9 +13,6 @@ import torch
 from torch import Tensor
 
 
-SLOPE = 1.5  # photographs fall as f^-1 to f^-1.3, resized to a network's small input a little faster
-
-
 @dataclass(frozen=True)
 class Statistics:
     """How the pixels of natural pictures vary, in logits of their values."""
@@ -33,10 +30,11 @@ def imagenet_statistics(size: tuple[int, int]) -> Statistics:
     """Statistics for pictures of (H, W) pixels without any data: a spectrum of f^-1.5 and ImageNet's colours.
 
     The colour matrix is the published one of Lucid (a square root of ImageNet's colour covariance), stretched to the
-    contrast of photographs; the mean is grey.
+    contrast of photographs; the mean is grey. The spectrum is that of photographs resized to a network's small input,
+    a little steeper than the f^-1 to f^-1.3 of large ones.
     """
     colour = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
-    falling = frequencies(size).clamp_min(1 / max(size)) ** -SLOPE
+    falling = frequencies(size).clamp_min(1 / max(size)) ** -1.5
     return Statistics(torch.zeros(3), colour * 4.5, _unit_variance(falling.expand(3, -1, -1), size), size)
 
 
@@ -55,19 +53,6 @@ def fitted_statistics(pictures: Tensor) -> Statistics:
     magnitude = torch.fft.rfft2(white, norm="ortho").abs().mean(0)
     size = (pictures.shape[2], pictures.shape[3])
     return Statistics(mean, colour, _unit_variance(magnitude, size), size)
-
-
-def eased(statistics: Statistics) -> Tensor:
-    """The magnitudes (3, H, W // 2 + 1) with their average slope brought to f^-SLOPE, at the same variance.
-
-    A picture that climbs may need finer texture than the data has: smooth data leave a steep spectrum, in which a
-    filter for fine lines could hardly move.
-    """
-    frequency = frequencies(statistics.size).clamp_min(1 / max(statistics.size)).log()
-    level = statistics.magnitude.clamp_min(1e-12).log()
-    centred = frequency - frequency.mean()
-    slope = (centred * level).sum((1, 2), keepdim=True) / centred.square().sum()
-    return _unit_variance((level - (slope + SLOPE) * frequency).exp(), statistics.size)
 
 
 def frequencies(size: tuple[int, int]) -> Tensor:

@@ -132,10 +132,10 @@ def _layout(parts: dict[str, Part]) -> Layout | None:
         elif isinstance(entry, Part):
             blocks[-1].activated |= entry.kind == "PReLU"
             blocks[-1].normed |= entry.kind == "BatchNorm"
-        elif entry.top != blocks[-1].part.top:
+        elif entry.top != blocks[-1].part.top and not entry.beyond:
             continue  # before the first layer of the head: a dropout or a flatten
         elif entry.beyond:
-            blocks[-1].beyond += entry.places
+            blocks[-1].beyond = list(entry.places)  # the later one: after the norm, outside the inner Sequential
         elif blocks[-1].normed:
             blocks[-1].after += entry.places
         else:

@@ -1,6 +1,5 @@
 """The one place where a file's bytes become a Classifier."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from foodviz.cache import file_digest
 from foodviz.errors import InputError
 from foodviz.models import architectures, fitting, stack, trees
 from foodviz.models.checkpoints import Checkpoint, read_checkpoint
@@ -56,7 +56,7 @@ def load(
     """
     path = SAMPLE if model == "sample" else Path(model).expanduser()
     checkpoint = read_checkpoint(path, trust=trust)
-    digest = _sha256(path)
+    digest = file_digest(path)
     pixels = pixels or Pixels()
     said = about(checkpoint.metadata) or {}
     tried: list[Tried] = []
@@ -197,7 +197,7 @@ def _inferred(
         network, size = _network(checkpoint, arch, model)
         return _classifier(network, checkpoint, pixels, {}, class_names, (size, size), {}).to(device)
 
-    tried = choose(found, lambda reading: score(f"{digest} {reading.text} {pixels}", lambda: make(reading.text)))
+    tried = choose(found, lambda reading: score(f"{digest} {reading.text} {pixels!r}", lambda: make(reading.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
 
 
@@ -223,8 +223,3 @@ def choose(found: Sequence[Reading], rate: Callable[[Reading], Rating]) -> list[
         best(variants(structure), 1)
     best(variants(best([], 1)[0]), 1)
     return [(rating, reading.text) for rating, reading in order()]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,7 +1,8 @@
 """The modules that hold a checkpoint's weights, told by names and shapes, in the order they run, and the gaps between.
 
 `cnn.0.weight` of shape (64, 3, 3, 3) is a convolution at place 0 of the Sequential `cnn`; a place of which no weight is
-known holds something without weights: an activation, a pool, a dropout.
+known holds something without weights: an activation, a pool, a dropout. `conv1+1` and `conv1+2` are what may run after
+an attribute `conv1` that stands by itself.
 """
 
 import re
@@ -46,7 +47,7 @@ class Gap:
 
 def top_of(path: str) -> str:
     """The child of the model that holds this place; "" where the model itself is the Sequential."""
-    top = path.partition(".")[0]
+    top = path.partition(".")[0].partition("+")[0]
     return "" if top.isdecimal() else top
 
 
@@ -130,6 +131,8 @@ def in_order(parts: dict[str, Part]) -> Iterator[Part | Gap]:
 def _walk(path: str, places: dict[tuple[int, ...], Part]) -> Iterator[Part | Gap]:
     if () in places:
         yield places[()]
+        if "." not in path:  # an attribute by itself: what runs after it the forward alone knew
+            yield Gap((f"{path}+1", f"{path}+2"), beyond=True)
         return
     inner: dict[int, dict[tuple[int, ...], Part]] = {}
     for place, part in places.items():

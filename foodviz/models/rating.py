@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from foodviz.models.classifier import Classifier
 
 T = TypeVar("T")
+_WEIGHT_OF_PRIOR = 0.3  # log10(2)
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Rating:
         return max(math.sqrt(self.accuracy * (1 - self.accuracy) / self.pictures), 1 / self.pictures)
 
     @property
-    def fit(self) -> float:
-        """What decides between readings that are right about equally often; larger is better."""
-        return self.log_likelihood if self.misfit is None else -self.misfit
+    def cost(self) -> float:
+        """What decides between readings that are right about equally often; smaller is better."""
+        return -self.log_likelihood if self.misfit is None else self.misfit
 
     def beats_chance(self, classes: int) -> bool:
         """Whether the accuracy is above that of guessing by more than two standard errors."""
@@ -52,7 +53,7 @@ class Rating:
 
     def __str__(self) -> str:
         norms = "" if self.misfit is None else f", norms off by {self.misfit:.3f}"
-        return f"right on {self.accuracy:.1%} of {self.pictures}{norms}"
+        return f"right on {self.accuracy:.1%} of {self.pictures} pictures{norms}"
 
 
 def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
@@ -62,10 +63,10 @@ def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
     sums: dict[nn.Module, Tensor] = {}
 
     def seen(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        maps = inputs[0].double()
-        sums[norm] = sums.get(norm, 0) + torch.stack(
-            [maps.sum((0, 2, 3)), (maps * maps).sum((0, 2, 3)), torch.full_like(maps[0, :, 0, 0], maps[:, 0].numel())]
-        )
+        variance, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
+        count = inputs[0][:, 0].numel()
+        moments = torch.stack([mean, variance + mean * mean, torch.ones_like(mean)]).double() * count
+        sums[norm] = sums.get(norm, 0) + moments
 
     handles = [norm.register_forward_pre_hook(seen) for norm in norms]
     device = classifier.mean.device
@@ -99,12 +100,14 @@ def _misfit(sums: dict[nn.Module, Tensor]) -> float | None:
 def ranked(rated: Iterable[tuple[Rating, T]], prior: Callable[[T], float]) -> list[tuple[Rating, T]]:
     """Best first: of those right as often as the best within two standard errors the best fit, then the others.
 
-    Of those that fit within a tenth as well as the best of them the one with the largest prior comes first.
+    An unusual reading must fit markedly better than a usual one to come before it: twice as well, at a tenth of its
+    `prior`.
     """
-    pairs = sorted(rated, key=lambda pair: (pair[0].accuracy, pair[0].fit), reverse=True)
-    if not pairs:
-        return []
-    limit = pairs[0][0].accuracy - 2 * pairs[0][0].error
-    close = sorted((pair for pair in pairs if pair[0].accuracy >= limit), key=lambda pair: -pair[0].fit)
-    good = [pair for pair in close if pair[0].fit >= close[0][0].fit - abs(close[0][0].fit) / 10]
-    return sorted(good, key=lambda pair: -prior(pair[1])) + close[len(good) :] + pairs[len(close) :]
+
+    def cost(pair: tuple[Rating, T]) -> float:
+        return math.log(max(pair[0].cost, 1e-9)) - _WEIGHT_OF_PRIOR * math.log(max(prior(pair[1]), 1e-9))
+
+    pairs = sorted(rated, key=lambda pair: (-pair[0].accuracy, cost(pair)))
+    limit = pairs[0][0].accuracy - 2 * pairs[0][0].error if pairs else 0.0
+    close = [pair for pair in pairs if pair[0].accuracy >= limit]
+    return sorted(close, key=cost) + pairs[len(close) :]

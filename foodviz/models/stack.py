@@ -75,7 +75,12 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
         top, places = places_of(path) or ("", ())
         trees.setdefault(top, {})[places] = _module(part, settings.get(path, ""), flattened)
         flattened = flattened or part.kind == "Linear"
-    for path, kind in fillings.items():
+    after: dict[str, list[tuple[str, nn.Module]]] = {}
+    for path, kind in sorted(fillings.items()):
+        alone, plus, _ = path.partition("+")
+        if plus and alone in parts and "." not in alone:
+            after.setdefault(alone, []).append((path, parameterless(kind)))
+            continue
         top, places = places_of(path) or ("", ())
         if path not in parts and (top not in trees or not places or () in trees[top]):
             raise InputError(f"--arch stack: {path} is no place in {', '.join(trees) or 'the model'}")
@@ -84,7 +89,7 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
     if "" in trees:
         return _nested(trees[""]), size
     heads = [top for top, tree in trees.items() if _is_head(tree)]
-    children = [(top, _nested(tree)) for top, tree in trees.items()]
+    children = [child for top, tree in trees.items() for child in ((top, _nested(tree)), *after.get(top, ()))]
     return Stack(children, heads[0] if heads else None, parameterless(join) if join else None), size
 
 

@@ -14,7 +14,7 @@ def montage(
     """Photographs (N, 3, H, W), RGB in [0, 1], in rows of at most `columns`, a caption above each."""
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    figure = new_figure(max(4.5, 1.75 * columns), 2.15 * rows + 0.8)
+    figure = new_figure(max(4.5, 1.75 * columns), 2.3 * rows + 0.8)
     places = figure.subplots(rows, columns, squeeze=False).ravel()
     for place, image, caption in zip(places, images, captions, strict=False):
         photograph(place, image, caption)
@@ -36,7 +36,7 @@ def two_maps_figure(
 ) -> Figure:
     """A column per image: photograph, its map for one class, for the other, and the first minus the second.
 
-    Both maps of an image share one scale, from 0 to the larger of their maxima, so that the difference can be read off.
+    Both maps of an image share one scale, from 0 to the larger of their maxima; the difference has its own.
 
     Args:
         images: (N, 3, H, W), RGB in [0, 1].
@@ -52,8 +52,12 @@ def two_maps_figure(
         top = max(float(first[column].max()), float(second[column].max())) or 1.0
         shown = heat(grid[1, column], first[column] / top, (0.0, 1.0), f"for {names[0]}, max {first[column].max():.2g}")
         heat(grid[2, column], second[column] / top, (0.0, 1.0), f"for {names[1]}, max {second[column].max():.2g}")
-        signed = heat(grid[3, column], (first[column] - second[column]) / top, (-1.0, 1.0), f"{names[0]} - {names[1]}")
-    colour_bar(figure, shown, list(grid[1:3].ravel()), "share of the larger maximum of the two")
-    colour_bar(figure, signed, list(grid[3]), "difference")
+        difference = first[column] - second[column]
+        most = float(np.abs(difference).max()) or 1.0
+        caption = f"{names[0]} - {names[1]}, max {most:.2g}"
+        signed = heat(grid[3, column], difference / most, (-1.0, 1.0), caption)
+    # The bars stand beside all rows, so that the columns stay in line.
+    colour_bar(figure, shown, list(grid[:3].ravel()), "share of the larger maximum of the two")
+    colour_bar(figure, signed, list(grid[3]), "share of its maximum")
     titled(figure, title, notes)
     return figure

@@ -94,7 +94,7 @@ def _objective(
         )
     axes.plot(steps, objectives, color=_LINES[0], marker=".", markersize=4, linewidth=1 if octave else 0)
     axes.set_title(
-        "objective" + (" of the snapshots; grey: at the size of the octave" if octave else ""), fontsize=SMALL
+        "objective" + (", mean over the octaves' sizes (grey: at the size climbed)" if octave else ""), fontsize=SMALL
     )
     axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)
@@ -103,7 +103,15 @@ def _objective(
 def _lines(axes: Axes, steps: Sequence[int], rows: Floats, names: Sequence[str], unit: str) -> None:
     for row, name, colour in zip(rows, names, _LINES, strict=False):
         axes.plot(steps, row, color=colour, linewidth=1.2, marker=".", markersize=3, label=name)
-    axes.legend(fontsize=SMALL, frameon=False, ncols=2)
+    axes.legend(
+        fontsize=SMALL,
+        frameon=False,
+        ncols=4,
+        loc="lower left",
+        bbox_to_anchor=(0, 0.97),
+        borderpad=0,
+        handlelength=1.2,
+    )
     axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)
 

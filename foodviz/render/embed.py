@@ -11,6 +11,7 @@ from PIL import Image
 
 from foodviz.render.style import MAGNITUDE, SIGNED
 
+SHOWN_DPI = 115  # of figures in the page: letters of 7.5 points can be read
 FIGURE_QUALITY, PHOTOGRAPH_QUALITY = 92, 85  # WebP; the raw values are in the .npz
 
 
@@ -29,11 +30,12 @@ def picture_uri(pixels: np.ndarray, *, longest: int | None = None, quality: int 
     return _uri(image, quality)
 
 
-def figure_uri(path: Path) -> dict[str, Any]:
-    """A figure's file as a WebP data URI with its width and height in pixels."""
+def figure_uri(path: Path, dpi: int) -> dict[str, Any]:
+    """A figure's file as a WebP data URI, with the width and height that it is shown at where there is room."""
     with Image.open(path) as opened:
         image = opened.convert("RGB")
-    return {"uri": _uri(image, FIGURE_QUALITY), "width": image.width, "height": image.height}
+    width, height = (round(length * SHOWN_DPI / dpi) for length in image.size)
+    return {"uri": _uri(image, FIGURE_QUALITY), "width": width, "height": height}
 
 
 def _uri(image: Image.Image, quality: int) -> str:

@@ -73,7 +73,8 @@ def dream(facts: Facts) -> list[str]:
     """What the dream changed first, and what became of the answer."""
     frames = facts["frames"]
     first, last = frames[0], frames[-1]
-    lines = [f"{facts['climbed']}: from {first['objective']:.3g} to {last['objective']:.3g} in {last['step']} steps."]
+    climbed, begun, ended = facts["climbed"], short(first["objective"]), short(last["objective"])
+    lines = [f"{climbed[0].upper()}{climbed[1:]}: from {begun} to {ended} in {last['step']} steps."]
     halves = {place: step for place, step in facts["half_of_the_change_by_step"].items() if step is not None}
     if len(halves) == 2:
         (here, early), (there, late) = sorted(halves.items(), key=lambda item: item[1])
@@ -88,3 +89,8 @@ def dream(facts: Facts) -> list[str]:
             f"{last['predicted']} ({last['probability']:.0%})."
         )
     return lines
+
+
+def short(value: float) -> str:
+    """A number as people write it: three digits, thousands in full."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

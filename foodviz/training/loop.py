@@ -15,7 +15,7 @@ from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from foodviz.errors import InputError
-from foodviz.training.augment import augment
+from foodviz.training.augment import augment, with_noise
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Recipe:
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     augmentation: float = 1.0
+    noise: float = 0.0
     start_size: float = 1.0
     precision: str = "float32"
     seed: int = 0
@@ -98,7 +99,8 @@ def fit(
         for done in range(steps):
             mine = order[done * recipe.batch_size : (done + 1) * recipe.batch_size][rank::world]
             images = training.images[mine].to(device).float().div_(255)
-            images = augment(images, size, recipe.augmentation, draws).contiguous(memory_format=layout)
+            images = with_noise(augment(images, size, recipe.augmentation, draws), recipe.noise, draws)
+            images = images.contiguous(memory_format=layout)
             labels = training.labels[mine].to(device)
             for group in optimizer.param_groups:
                 group["lr"] = recipe.lr * _schedule((epoch * steps + done) / (recipe.epochs * steps))
@@ -106,7 +108,7 @@ def fit(
                 logits = trained(images)
             loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(classifier.parameters(), 5.0)
             optimizer.step()
             right = (logits.argmax(1) == labels).sum()
@@ -137,7 +139,7 @@ def evaluate(classifier: nn.Module, pixels: Pixels, precision: str = "float32") 
     device = next(classifier.parameters()).device
     classifier.eval()
     right = torch.zeros(1, device=device)
-    for mine in torch.arange(rank, len(pixels.labels), world).split(128):
+    for mine in torch.split(torch.arange(rank, len(pixels.labels), world), 128):
         images = pixels.images[mine].to(device).float().div_(255)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             right += (classifier(images).argmax(1) == pixels.labels[mine].to(device)).sum()

@@ -177,12 +177,12 @@
     }
     const first = cells.flat().find((cell) => cell.tagName === "BUTTON");
     if (first) first.tabIndex = 0;
-    const table = make("table", {},
-      make("caption", {}, "True class down, predicted class across; blue is right, red is wrong"),
+    const table = make("table", { "aria-label": "Confusion matrix" },
       make("thead", {}, make("tr", {}, make("td"), ...matrix.names.map((each) => make("th", { scope: "col" }, each.replaceAll("/", "/\u200b"))))),
       make("tbody", {}, ...cells.map((row, index) =>
         make("tr", {}, make("th", { scope: "row" }, matrix.names[index]), ...row.map((cell) => make("td", {}, cell))))));
-    place.append(make("div", { className: "scroll" }, table), panel);
+    place.append(make("p", { className: "note" }, "True class down, predicted class across; blue is right, red is wrong."),
+      make("div", { className: "scroll" }, table), panel);
   });
 
   /* The dream's frames under a scrubber. */

@@ -1,0 +1,114 @@
+"""`foodviz inspect` finds out what a model was trained on, and what it writes down is what other commands then do."""
+
+import json
+import tomllib
+
+import pytest
+import torch
+from torch import nn
+
+from foodviz.data import open_split
+from foodviz.data.batch import batches
+
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def bgr_checkpoint(tmp_path_factory):
+    """A small net trained for seconds on sample pictures in BGR, saved as the course's students do."""
+    listing = open_split("sample", "training")
+    read = list(batches(listing, listing.spread(176), (SIZE, SIZE)))
+    images = torch.cat([batch.images for batch in read]).flip(1)
+    labels = torch.cat([batch.labels for batch in read])
+    torch.manual_seed(0)
+    cnn = []
+    for entering, leaving in ((3, 12), (12, 16), (16, 24)):
+        cnn += [nn.Conv2d(entering, leaving, 3, padding=1), nn.BatchNorm2d(leaving), nn.ReLU(), nn.MaxPool2d(2)]
+    net = nn.ModuleDict(
+        {"cnn": nn.Sequential(*cnn), "fc": nn.Sequential(nn.Linear(384, 32), nn.ReLU(), nn.Linear(32, 11))}
+    )
+    optimizer = torch.optim.AdamW(net.parameters(), 4e-3, weight_decay=0.05)
+    for _ in range(16):
+        for some in torch.randperm(len(images)).split(44):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(net["fc"](net["cnn"](images[some]).flatten(1)), labels[some]).backward()
+            optimizer.step()
+    path = tmp_path_factory.mktemp("bgr") / "model.pth"
+    torch.save({"state_dict": {f"module.{key}": value for key, value in net.state_dict().items()}, "epoch": 16}, path)
+    return path
+
+
+def test_bgr_is_recognised_and_the_config_makes_saliency_use_it(foodviz, bgr_checkpoint, tmp_path):
+    flags = ("--model", str(bgr_checkpoint), "--count", "66", "--few", "33")
+    done = foodviz("inspect", *flags, "--save", "configs/mine.toml")
+    assert done.exit_code == 0, done.stderr
+    assert "BGR, normalisation none" in done.stdout.splitlines()[-2]
+    assert "fits best: right on" in done.stdout
+    assert "prefix 'module.' removed" in done.stdout
+    assert "guessed from the weights, decided by labelled pictures" in done.stdout
+    table = [line.split() for line in done.stdout.splitlines() if line.rstrip().endswith(("antialiased", "plain"))]
+    assert len(table) == 16
+    assert {(row[-3], row[-2]) for row in table} == {
+        (order, normalise) for order in ("rgb", "bgr") for normalise in ("none", "half", "imagenet", "bytes")
+    }
+    config = tomllib.loads((tmp_path / "configs/mine.toml").read_text())
+    assert (config["channel_order"], config["normalise"], config["input_size"]) == ("bgr", "none", SIZE)
+    assert config["arch"].startswith("stack; ")
+
+    done = foodviz("--config", "configs/mine.toml", "saliency", "--ids", "57", "--out", "here")
+    assert done.exit_code == 0, done.stderr
+    manifest = json.loads((tmp_path / "here/saliency.json").read_text())
+    assert manifest["model"]["pixels"].startswith("BGR, normalisation none")
+    assert "guessed" not in done.stderr
+    done = foodviz("saliency", "--ids", "57", "--model", str(bgr_checkpoint), "--out", "there")
+    assert "pixels assumed RGB" in done.stderr
+    assert "architecture guessed from the weights" in done.stderr
+    other = json.loads((tmp_path / "there/saliency.json").read_text())
+    assert other["model"]["pixels"].startswith("RGB")
+    assert other["model"]["guesses"]
+    assert other["pictures"][0]["probability"] != manifest["pictures"][0]["probability"]
+
+
+def untrained(path):
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 11))
+    torch.save(net, path)
+
+
+def test_a_model_that_only_guesses_is_warned_of_and_that_is_remembered(foodviz, tmp_path, monkeypatch):
+    untrained(tmp_path / "net")
+    done = foodviz("saliency", "--ids", "57", "--model", "net")
+    assert done.exit_code == 0
+    assert "warning: the model is right on" in done.stderr
+    assert "no better than guessing (9%)" in done.stderr
+    monkeypatch.setattr("foodviz.cli.trust.Labelled.rate", None)  # nothing is rated a second time
+    assert "no better than guessing" in foodviz("saliency", "--ids", "57", "--model", "net").stderr
+
+
+def test_json_and_what_cannot_be_proven(foodviz, tmp_path):
+    untrained(tmp_path / "net")
+    found = json.loads(foodviz("inspect", "--model", "net", "--json", "--count", "22", "--few", "11").stdout)
+    assert found["architecture"] == "pickled"
+    assert found["parameters"] == 3 * 4 * 9 + 4 + 4 * 11 + 11
+    assert len(found["readings"]) == 16
+    assert "by guessing" in found["verdict"]
+    folder = tmp_path / "data" / "testing"
+    folder.mkdir(parents=True)
+    from PIL import Image
+
+    for number in range(3):
+        Image.new("RGB", (40, 30)).save(folder / f"{number:04}.jpg")
+    done = foodviz("inspect", "--model", "net", "--data", "data", "--split", "testing")
+    assert "no labelled pictures: nothing proven" in done.stdout
+
+
+def test_wrong_files_are_one_line(foodviz, tmp_path):
+    (tmp_path / "page.pth").write_text("<!DOCTYPE html><html>")
+    for flags, line in (
+        (("--model", "gone.pth"), "error: --model gone.pth: no such file"),
+        (("--model", "page.pth"), "a saved web page"),
+    ):
+        done = foodviz("inspect", *flags)
+        assert done.exit_code == 1
+        assert line in done.stderr
+        assert done.stderr.count("\n") == 1
