@@ -37,9 +37,7 @@ from foodviz.methods.activation_maximization import (
 from foodviz.methods.ascent import Adam, channel_mean
 from foodviz.methods.hooks import run_to
 from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
-from foodviz.models import Classifier, speed_up
-
-load = None
+from foodviz.models import Classifier, load, speed_up
 
 RECIPES = ("pixel", "fourier", "maco")
 

@@ -48,6 +48,7 @@ def test_every_section_is_there_and_says_its_command(folder):
     assert not any(each["error"] for each in manifest["sections"])
     html = (folder / "results/report.html").read_text()
     assert html.count("<figure>") >= 9
+    assert "<dt>seed</dt><dd>0</dd>" in html
     assert "foodviz dream --data food --ids 1 --model tiny.safetensors --dpi 50 --steps 20" in html
 
 

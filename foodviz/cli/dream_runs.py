@@ -157,9 +157,9 @@ def _falls(diary: Diary, settings: Settings) -> str:
     falls = [(before[0], after[0]) for before, after in pairs if after[1] < before[1]]
     if not falls:
         return ""
-    first = f"the objective falls between step {falls[0][0]} and {falls[0][1]}"
     more = f", and {len(falls) - 1} times more" if len(falls) > 1 else ""
-    return f"lr {settings.lr:g} overshoots: {first}{more}."
+    said = f"The objective falls between step {falls[0][0]} and {falls[0][1]}{more}"
+    return said + (f": lr {settings.lr:g} overshoots." if settings.recipe == "plain" else ".")
 
 
 def _write_png(run: Run, name: str, picture: np.ndarray) -> None:

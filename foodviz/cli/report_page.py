@@ -89,7 +89,9 @@ def _section(drawn: Drawn) -> dict[str, Any]:
 def _said(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value)) or "–"
-    return {None: "–", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, str) else value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)
 
 
 def _chosen(drawn: Drawn) -> list[str]:

@@ -71,7 +71,9 @@ class Block:
         if self.activated:
             return None
         places = self.after + self.before if norm_first else self.before + self.after
-        pointwise = self.part.kernel == (1, 1) and not self.normed  # the second half of a depthwise-separable pair
+        pointwise = (
+            self.part.kind == "Conv2d" and self.part.kernel == (1, 1) and not self.normed
+        )  # the second half of a depthwise-separable pair
         return next(iter(places), None) or (None if pointwise else next(iter(self.beyond), None))
 
     def spare(self, norm_first: bool) -> list[str]:

@@ -105,7 +105,7 @@ def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
     ordered: list[Part] = []
     while groups:
         channels = _last_width(ordered)
-        ranked = [group for group in groups if _takes(group[0], channels)]
+        ranked = sorted((group for group in groups if _takes(group[0], channels)), key=_place_by_name)
         flattened = [group for group in groups if group[0].kind == "Linear" and group[0].entering % channels == 0]
         following = next(iter(ranked or flattened), None) if ordered else next(iter(ranked), None)
         if following is None:
@@ -115,6 +115,12 @@ def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
     sized = [part for part in ordered if part.kind != "PReLU"]
     consistent = all(_takes(b, a.leaving) or (a.kind != "Linear" and b.kind == "Linear") for a, b in pairwise(sized))
     return {part.path: part for part in ordered} if consistent else None
+
+
+def _place_by_name(group: list[Part]) -> tuple[int, int]:
+    """conv1, bn1, conv2, bn2: by the number at the end of the name, and a convolution before its norm."""
+    number = re.search(r"(\d+)$", group[0].top)
+    return int(number[1]) if number else 0, ("Conv2d", "BatchNorm", "PReLU", "Linear").index(group[0].kind)
 
 
 def _last_width(parts: list[Part]) -> int:

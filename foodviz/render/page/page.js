@@ -132,7 +132,7 @@
         make("table", {}, make("caption", {}, "Mean activation for each class"), make("tbody", {}, ...rows))),
       make("p", {}, "Photographs that excite it most:"),
       make("ul", { className: "thumbs" }, ...card.crops.map((crop) =>
-        make("li", {}, make("img", { src: crop.uri, alt: "" }), crop.name))),
+        make("li", {}, make("img", { src: crop.uri, alt: "" }), crop.name.replaceAll("/", "/\u200b")))),
       close);
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
@@ -157,7 +157,7 @@
         button.setAttribute("aria-pressed", "true");
         const pictures = matrix.cells[`${true_} ${predicted}`] || [];
         panel.replaceChildren(
-          make("p", {}, make("strong", {}, words), `: ${count}${count > pictures.length ? ", the most confident" : ""}`),
+          make("p", {}, make("strong", {}, words), `: ${count}${count > pictures.length ? `; the surest ${pictures.length}` : ""}`),
           make("ul", { className: "thumbs" }, ...pictures.map((picture) =>
             make("li", {}, make("img", { src: picture.uri, alt: "" }), picture.name))));
       };
