@@ -95,7 +95,8 @@ def main() -> None:
                 for kind, scores in _scores(logits).items():
                     wanted = scores[:, [target]]
                     for rows in ROWS:
-                        weights = linear_fit(shown[:rows], wanted[:rows])[0][0]
+                        whole = rows - (rows - 1) % GROUP[design]
+                        weights = linear_fit(shown[:whole], wanted[:whole], group=GROUP[design])[0][0]
                         curve[kind, design, rows].append(float(spearman(weights, reference[kind])))
                     if design != "balanced":
                         continue

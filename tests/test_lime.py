@@ -220,9 +220,11 @@ def test_the_bootstrap_spreads_like_fresh_draws(design: str) -> None:
 
     def once(seed: int) -> tuple[Tensor, Tensor]:
         drawing = blocks(design, 12, seed)
-        shown = torch.from_numpy(np.concatenate([next(drawing) for _ in range(3)]))
+        shown = torch.from_numpy(next(drawing))
         scores = (shown.double() @ truth + torch.randn(len(shown), generator=generator, dtype=torch.float64))[:, None]
-        return linear_fit(shown, scores)[0][0], replicates(shown, scores, 0.25, GROUP[design], seed).std(0)[0]
+        return linear_fit(shown, scores, group=GROUP[design])[0][0], replicates(
+            shown, scores, 0.25, GROUP[design], seed
+        ).std(0)[0]
 
     fitted, told = zip(*(once(seed) for seed in range(40)), strict=True)
     assert torch.stack(told).mean() == pytest.approx(float(torch.stack(fitted).std(0).mean()), rel=0.2)

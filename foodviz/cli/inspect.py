@@ -72,7 +72,7 @@ def _proven(
     """
     from foodviz import models
     from foodviz.cli.proof import rate_readings, rate_sizes
-    from foodviz.cli.trust import FEW, Labelled
+    from foodviz.cli.trust import FEW
 
     pixels = models.Pixels(*(flags[key] for key in ("channel_order", "normalise", "resize", "input_size")))
     names = pictures.listing.class_names if pictures else ()
@@ -95,7 +95,7 @@ def _proven(
     if classifier.facts["guessed"]:
         first = rate_readings(classifier, pictures, few, finalists=0)[0][1]
         best = dataclasses.replace(first, input_size=pixels.input_size)
-        classifier = channels_last(load(best, Labelled(pictures.listing, FEW).remembered))
+        classifier = channels_last(load(best, pictures.few(FEW).remembered))
     ratings = rate_readings(classifier, pictures, few)
     if not flags["input_size"] and not classifier.facts["guessed"] and "input_size" not in classifier.facts["said"]:  # type: ignore[operator]
         sizes = rate_sizes(classifier, ratings[0][1], pictures, few)

@@ -32,14 +32,24 @@ class Labelled:
     def __init__(self, listing: Listing, count: int = FEW) -> None:
         self.listing = listing
         self.count = count
+        self._chosen: tuple[int, ...] | None = None
         self._decoded: dict[tuple[tuple[int, int], str], tuple[Tensor, Tensor]] = {}
         self._files: dict[str, bytes] = {}
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
+        if self._chosen is not None:
+            return self._chosen
         labelled = [index for index, label in enumerate(self.listing.labels) if label >= 0]
         count = min(self.count, len(labelled))
         return tuple(labelled[(2 * place + 1) * len(labelled) // (2 * count)] for place in range(count))
+
+    def few(self, count: int) -> Labelled:
+        """About `count` of these pictures, files read once for both."""
+        some = Labelled(self.listing, count)
+        some._chosen = self.ids[:: max(1, len(self.ids) // count)]
+        some._files = self._files
+        return some
 
     def pictures(self, size: tuple[int, int], resize: str) -> tuple[Tensor, Tensor]:
         """Images (N, 3, H, W) and the data's labels (N,); a file is read once, whatever the sizes."""
@@ -82,7 +92,7 @@ class Labelled:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
         from foodviz.models.rating import Rating
 
-        file = cache_file("ratings", key, self.listing.fingerprint, str(self.count), suffix=".json")
+        file = cache_file("ratings", key, self.listing.fingerprint, str(self.ids), suffix=".json")
         try:
             return Rating(**json.loads(file.read_text()))
         except (OSError, ValueError, TypeError):

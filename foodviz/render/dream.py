@@ -12,7 +12,7 @@ from foodviz.render.style import INK, SMALL, SOFT, bare, colour_bar, heat, limit
 
 Floats = NDArray[np.floating]
 _TALL, _BESIDE = 7.6, 4.9  # inches: the height of grid and panels, the panels' width
-_HEAD = 0.3  # inches of a snapshot's two lines
+_HEAD, _WIDEST = 0.3, 4.5  # inches of a snapshot: its two lines, its width
 _LARGEST = 640  # pixels of a snapshot's longer side; it is drawn smaller than that
 _LINES = ("#4477aa", "#ee6677", "#228833", "#aa7f00")
 
@@ -50,7 +50,7 @@ def dream_figure(
     height, width = frames[0].shape[:2]
     columns = _columns(len(frames), width / height)
     rows = -(-len(frames) // columns)
-    wide = columns * ((_TALL / rows - _HEAD) * width / height + 0.05)
+    wide = columns * (min((_TALL / rows - _HEAD) * width / height, _WIDEST) + 0.05)
     figure = new_figure(wide + _BESIDE, _TALL + 1.0)
     left, right = figure.subfigures(1, 2, width_ratios=(wide, _BESIDE))  # type: ignore[misc]
     thin = -(-max(height, width) // _LARGEST)
