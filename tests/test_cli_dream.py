@@ -41,7 +41,9 @@ def dream(foodviz, tmp_path) -> Callable:
     torch.save(net.state_dict(), tmp_path / "net.pth")
 
     def run(*arguments: str, layer: str = "4"):
-        return foodviz("dream", "--model", "net.pth", "--arch", "net.py:Net", "--layer", layer, "--dpi", "40", *arguments)
+        return foodviz(
+            "dream", "--model", "net.pth", "--arch", "net.py:Net", "--layer", layer, "--dpi", "40", *arguments
+        )
 
     return run
 

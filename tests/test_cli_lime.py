@@ -40,7 +40,7 @@ def lime(tmp_path: Path, foodviz: Command) -> Command:
     torch.manual_seed(0)
     network = architectures.build(arch, len(FOOD11))
     save(tmp_path / "tiny.safetensors", Classifier(network, FOOD11, (32, 32)), arch, {}, [])
-    return lambda *arguments: foodviz("lime", "--model", "tiny.safetensors", *arguments)
+    return lambda *arguments: foodviz("lime", "--model", "tiny.safetensors", "--arch", "net.py:tiny", *arguments)
 
 
 def arrays(folder: str) -> dict[str, np.ndarray]:

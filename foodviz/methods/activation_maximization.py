@@ -11,7 +11,6 @@ Each picture has random numbers of its own and rows never mix, so a filter's pic
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +23,8 @@ from foodviz.methods.spectrum import Statistics, from_spectrum
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
+
+WAKING = 16  # first steps in which a picture without any gradient gets one through redirected ReLUs
 
 
 @dataclass(frozen=True)
@@ -216,10 +217,17 @@ def _climb(
         for step in progress(range(steps)):
             if every and step % every == 0:
                 frames.append(picture(values.detach()).clamp(0, 1))
-            with RedirectedReLU() if step < 16 else nullcontext():
-                score = objective(run_to(model, layer, transform(picture(values), step)), channels)
-                (gradient,) = torch.autograd.grad(score.sum(), values)
-            dead &= stuck(gradient)
+            seen = transform(picture(values), step)
+            score = objective(run_to(model, layer, seen), channels)
+            (gradient,) = torch.autograd.grad(score.sum(), values, retain_graph=step < WAKING)
+            asleep = stuck(gradient)
+            if step < WAKING and asleep.any():
+                with RedirectedReLU():
+                    woken = objective(run_to(model, layer, seen), channels)
+                    (redirected,) = torch.autograd.grad(woken.sum(), values)
+                gradient = torch.where(asleep.view(-1, *[1] * (values.ndim - 1)), redirected, gradient)
+                asleep = stuck(gradient)
+            dead &= asleep
             curve.append(score.detach())
             optimizer.ascend(values, gradient)
     pictures = picture(values.detach()).clamp(0, 1)
