@@ -13,7 +13,7 @@ from foodviz.cli.options import GreedyCommand, option, shared_options
 @shared_options
 @option("--target", multiple=True, default=("label",), help="Classes to explain: label, predicted, names or numbers.")
 @option("--class", "class_name", help="Sum up what this class is recognised by, over many of its pictures.")
-@option("--limit", type=click.IntRange(min=1), default=50, help="With --class: so many pictures, evenly spread.")
+@option("--limit", type=click.IntRange(min=1), default=20, help="With --class: so many pictures, evenly spread.")
 @option("--samples", default="auto", help="How many; auto: until signs and ranking settle, 1000 at most.")
 @option(
     "--design", type=click.Choice(["balanced", "antithetic", "random"]), help="Of the samples.  [default: balanced]"
