@@ -1,7 +1,6 @@
 """Small nets, small folders, and the command line as a user calls it."""
 
 import itertools
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,13 +86,6 @@ def foodviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     """Runs a command line in an empty folder, in this process: `.stdout`, `.stderr`, `.exit_code`."""
     monkeypatch.chdir(tmp_path)
     return command_line
-
-
-def shell_command(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
-    """The same as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "foodviz", *arguments], capture_output=True, text=True, check=False, **settings
-    )
 
 
 HOSTILE = "<img src=x onerror=alert(1)>"

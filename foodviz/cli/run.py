@@ -183,8 +183,10 @@ class Run:
         """(N, C) logits of the batch."""
         import torch
 
+        # Loaded before: weights made in inference mode take no part in gradients.
+        classifier, images = self.classifier, self.batch.images
         with torch.inference_mode():
-            return torch.cat([self.classifier(some) for some in torch.split(self.batch.images, 16)])
+            return torch.cat([classifier(some) for some in torch.split(images, 16)])
 
     def targets(self, asked: str) -> torch.Tensor:
         """(N,) the class to explain in each picture: `label` (else predicted), `predicted`, or one class for all."""

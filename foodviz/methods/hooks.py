@@ -90,11 +90,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def frozen(model: nn.Module) -> bool:
-    """Whether no parameter asks for a gradient (a backward pass would compute and store each one)."""
-    return not any(parameter.requires_grad for parameter in model.parameters())
-
-
 def device_of(model: nn.Module) -> torch.device:
     """Where the model's weights lie; the CPU for a model without any."""
     weight = next(model.parameters(), None)
