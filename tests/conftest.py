@@ -4,6 +4,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,6 +87,41 @@ def foodviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     """Runs a command line in an empty folder, in this process: `.stdout`, `.stderr`, `.exit_code`."""
     monkeypatch.chdir(tmp_path)
     return command_line
+
+
+TINY_NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, classes, cells={cells}):
+        super().__init__()
+        self.cnn = nn.Sequential(
+            nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.MaxPool2d(4),
+            nn.Conv2d(6, 8, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(4),
+        )
+        self.fc = nn.Linear(8 * cells * cells, classes)
+
+    def forward(self, images):
+        return self.fc(self.cnn(images).flatten(1))
+"""
+
+
+@pytest.fixture
+def tiny_model(tmp_path: Path) -> Callable[[int], tuple[str, ...]]:
+    """Writes a net for square pictures of that side, channel 3 of its layers 4 and 5 dead; gives the flags for it."""
+
+    def write(side: int) -> tuple[str, ...]:
+        source = TINY_NET.format(cells=side // 16)
+        (tmp_path / "net.py").write_text(source)
+        scope: dict[str, Any] = {}
+        exec(source, scope)
+        torch.manual_seed(0)
+        net = scope["Net"](11)
+        net.cnn[4].weight.data[3], net.cnn[4].bias.data[3] = 0.0, -1.0
+        torch.save(net.state_dict(), tmp_path / "net.pth")
+        return "--model", "net.pth", "--arch", "net.py:Net", "--input-size", str(side)
+
+    return write
 
 
 HOSTILE = "<img src=x onerror=alert(1)>"

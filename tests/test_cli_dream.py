@@ -5,45 +5,20 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from foodviz.errors import InputError
 from foodviz.render.animation import animate
 from foodviz.render.dream import dream_figure
 
-NET = """
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, classes):
-        super().__init__()
-        self.cnn = nn.Sequential(
-            nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.MaxPool2d(4),
-            nn.Conv2d(6, 8, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(4),
-        )
-        self.fc = nn.Linear(8 * 8 * 8, classes)
-
-    def forward(self, images):
-        return self.fc(self.cnn(images).flatten(1))
-"""
-
 
 @pytest.fixture
-def dream(foodviz, tmp_path) -> Callable:
-    """Runs `foodviz dream` with a tiny net, whose channel 3 of layer 4 is dead."""
-    (tmp_path / "net.py").write_text(NET)
-    scope: dict = {}
-    exec(NET, scope)
-    torch.manual_seed(0)
-    net = scope["Net"](11)
-    net.cnn[4].weight.data[3], net.cnn[4].bias.data[3] = 0.0, -1.0
-    torch.save(net.state_dict(), tmp_path / "net.pth")
+def dream(foodviz, tiny_model) -> Callable:
+    """Runs `foodviz dream` with a tiny net for 128x128 pictures."""
+    model = tiny_model(128)
 
     def run(*arguments: str, layer: str = "4"):
-        return foodviz(
-            "dream", "--model", "net.pth", "--arch", "net.py:Net", "--layer", layer, "--dpi", "40", *arguments
-        )
+        return foodviz("dream", *model, "--layer", layer, "--dpi", "40", *arguments)
 
     return run
 
@@ -92,7 +67,7 @@ def test_the_same_command_twice_gives_the_same_bytes(dream, tmp_path):
 def test_resumed_is_as_uninterrupted(dream, tmp_path, recipe, monkeypatch):
     line = (*recipe, "--filter", "2", "--steps", "6", "--every", "2")
     assert dream(*line, "--out", "whole").exit_code == 0
-    from foodviz.cli.dream_state import Diary
+    from foodviz.cli.dream.state import Diary
 
     save, saved = Diary.save, []
 

@@ -3,44 +3,23 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from foodviz.cli import filters_scan
+from foodviz.cli.filters import scan
 from foodviz.render.activations import activations_figure
 from foodviz.render.filters import Card, cards_figure, pictures_figure, similarity_figure
 
-NET = """
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, classes):
-        super().__init__()
-        self.cnn = nn.Sequential(
-            nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.MaxPool2d(4),
-            nn.Conv2d(6, 8, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(4),
-        )
-        self.fc = nn.Linear(8 * 2 * 2, classes)
-
-    def forward(self, images):
-        return self.fc(self.cnn(images).flatten(1))
-"""
 QUICK = ("--scan", "24", "--steps", "3", "--statistics", "imagenet")
 
 
 @pytest.fixture
-def tool(foodviz, tmp_path) -> Callable:
-    """Runs a command with a tiny net for 32x32 pictures, whose channel 3 of layers 4 and 5 is dead."""
-    (tmp_path / "net.py").write_text(NET)
-    scope: dict = {}
-    exec(NET, scope)
-    torch.manual_seed(0)
-    net = scope["Net"](11)
-    net.cnn[4].weight.data[3], net.cnn[4].bias.data[3] = 0.0, -1.0
-    torch.save(net.state_dict(), tmp_path / "net.pth")
-    model = ("--model", "net.pth", "--arch", "net.py:Net", "--input-size", "32", "--device", "cpu")
+def tool(foodviz, tiny_model) -> Callable:
+    """Runs a command with a tiny net for 32x32 pictures."""
+    model = (*tiny_model(32), "--device", "cpu")
 
     def run(command: str, *arguments: str, layer: str = "4"):
         return foodviz(command, *model, *(("--layer", layer) if layer else ()), *arguments)
@@ -125,7 +104,7 @@ def test_other_pictures(tool, flags):
 
 
 def test_colours_are_fitted_to_the_data_once(tool, monkeypatch):
-    monkeypatch.setattr(filters_scan, "FITTED", 12)
+    monkeypatch.setattr(scan, "FITTED", 12)
     common = ("--filters", "1", "--only", "picture", "--steps", "2")
     assert tool("filters", *common).exit_code == 0
     first = saved()["pictures"]
@@ -135,9 +114,9 @@ def test_colours_are_fitted_to_the_data_once(tool, monkeypatch):
 
 
 def test_a_killed_scan_goes_on(tool, monkeypatch):
-    monkeypatch.setattr(filters_scan, "BATCH", 4)
-    monkeypatch.setattr(filters_scan, "KEEP", 1)
-    real, seen = filters_scan.progress, []
+    monkeypatch.setattr(scan, "BATCH", 4)
+    monkeypatch.setattr(scan, "KEEP", 1)
+    real, seen = scan.progress, []
 
     def dying(items, *arguments, **settings):
         for number, batch in enumerate(real(items, *arguments, **settings)):
@@ -146,7 +125,7 @@ def test_a_killed_scan_goes_on(tool, monkeypatch):
             seen.extend(batch.ids)
             yield batch
 
-    monkeypatch.setattr(filters_scan, "progress", dying)
+    monkeypatch.setattr(scan, "progress", dying)
     flags = ("--filters", "1", "--scan", "22", "--steps", "1", "--statistics", "imagenet", "--seed", "5")
     assert tool("filters", *flags).exit_code == 130
     assert tool("filters", *flags).exit_code == 0
@@ -196,7 +175,7 @@ def test_activations_are_the_raw_maps(tool, tmp_path):
     assert result.exit_code == 0, result.stderr
     arrays = saved("activations")
     scope: dict = {}
-    exec(NET, scope)
+    exec(Path("net.py").read_text(), scope)
     net = scope["Net"](11)
     net.load_state_dict(torch.load("net.pth", weights_only=True))
     with torch.inference_mode():

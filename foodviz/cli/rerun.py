@@ -39,7 +39,7 @@ def rerun(manifest: str, check: bool, out: str, trust: bool, quiet: bool) -> Non
     for each in sections:
         _refuse(each["manifest"], trust)
 
-    from foodviz.cli.sections import Section, draw, timed
+    from foodviz.cli.report.sections import Section, draw, timed
     from foodviz.cli.spelled import APPEARANCE, spelled_out
 
     group = click.get_current_context().find_root().command
@@ -64,7 +64,7 @@ def rerun(manifest: str, check: bool, out: str, trust: bool, quiet: bool) -> Non
             return
     if told["command"] == "report":
         from foodviz.cli.report import finish
-        from foodviz.cli.report_page import write_page
+        from foodviz.cli.report.page import write_page
 
         paths = write_page(Path(out), str(told["command_line"]), told["settings"], drawn)
         finish(paths, drawn, json_=False, quiet=quiet)

@@ -21,7 +21,7 @@ def page_html(
 
     Args:
         header: (word, what it is) pairs.
-        sections: in the order shown, as `cli.report_page` makes them.
+        sections: in the order shown, as `cli.report.page` makes them.
         manifest: embedded, so that `foodviz rerun` can repeat the page.
     """
     environment = Environment(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from foodviz.cli.confusion_report import Report
+    from foodviz.cli.confusion.report import Report
     from foodviz.cli.predictions import Predictions
     from foodviz.cli.run import Run
 
@@ -43,8 +43,8 @@ def confusion(pair: tuple[str, str] | None, duplicates: bool, **flags: Any) -> N
             "nor in a folder per class); choose a labelled one, such as --split validation"
         )
 
-    from foodviz.cli.confusion_pair import caption, draw_pair, pair_of
-    from foodviz.cli.confusion_report import Report
+    from foodviz.cli.confusion.pair import caption, draw_pair, pair_of
+    from foodviz.cli.confusion.report import Report
     from foodviz.cli.leakage import accuracy_gap, seen_in_training
     from foodviz.cli.predictions import predict
     from foodviz.render.confusion import matrix_figure
@@ -55,7 +55,7 @@ def confusion(pair: tuple[str, str] | None, duplicates: bool, **flags: Any) -> N
     told: dict[str, Any] = {}
     asked = pair_of(pair, run.classifier.class_names) if pair else None
     if duplicates:
-        from foodviz.cli.duplicates import find_duplicates
+        from foodviz.cli.confusion.duplicates import find_duplicates
 
         told["duplicates"] = find_duplicates(run, figures)
     answers = _labelled(run, predict(run))

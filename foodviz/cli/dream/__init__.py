@@ -37,7 +37,7 @@ def dream(**flags: Any) -> None:
 
     Without --ids: the report's photograph, 5_9. Without --filter: filter 94 of layer 34, as there.
     """
-    from foodviz.cli.dream_flags import OWN, Settings
+    from foodviz.cli.dream.flags import OWN, Settings
     from foodviz.cli.run import Run
 
     settings = Settings.of({key: flags.pop(key) for key in OWN})
@@ -53,6 +53,6 @@ def dream(**flags: Any) -> None:
         flags["ids"] = run.flags["ids"] = (str(places[0] if places else 0),)
     run.check()
 
-    from foodviz.cli.dream_runs import dream_and_save
+    from foodviz.cli.dream.runs import dream_and_save
 
     dream_and_save(run, settings)

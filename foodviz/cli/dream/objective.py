@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-    from foodviz.cli.dream_flags import Settings
+    from foodviz.cli.dream.flags import Settings
     from foodviz.methods.deep_dream import Climb, Objective
     from foodviz.models import Classifier
 

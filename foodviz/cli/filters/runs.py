@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from foodviz.cli.filters_flags import Settings
+    from foodviz.cli.filters.flags import Settings
     from foodviz.cli.run import Run
     from foodviz.methods.activation_maximization import Ascent
     from foodviz.metrics.filters import Scan
@@ -32,9 +32,9 @@ def draw_filters(run: Run, settings: Settings) -> None:
     import torch
 
     from foodviz import models
-    from foodviz.cli.filters_cards import cards, dead_advice
-    from foodviz.cli.filters_climb import climbed
-    from foodviz.cli.filters_scan import scanned
+    from foodviz.cli.filters.cards import cards, dead_advice
+    from foodviz.cli.filters.climb import climbed
+    from foodviz.cli.filters.scan import scanned
     from foodviz.cli.maps import check_channels, layer_with_maps
     from foodviz.render.filters import cards_figure
 
@@ -94,7 +94,7 @@ def draw_classes(run: Run, settings: Settings) -> None:
     """Pictures that excite the asked classes' logits most."""
     from foodviz import models
     from foodviz.cli.classes import find_class
-    from foodviz.cli.filters_climb import climbed
+    from foodviz.cli.filters.climb import climbed
 
     names = run.classifier.class_names
     chosen = [find_class(each, names, "--class") for each in settings.classes]

@@ -49,12 +49,12 @@ def lime(
     Without --ids: the four photographs of the report, ids 57 3207 4707 3784. With --class: what the class is
     recognised by, as one figure.
     """
-    from foodviz.cli.lime_runs import Settings, answers
+    from foodviz.cli.lime.runs import Settings, answers
     from foodviz.cli.run import Run
 
     settings = Settings.of(flags)
     if class_name is not None:
-        from foodviz.cli.lime_class import sum_up
+        from foodviz.cli.lime.summary import sum_up
 
         sum_up(flags, settings, class_name, limit)
         return

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from foodviz.cli.dream_journey import Journey
-from foodviz.cli.dream_objective import climbed, opened, tensor
+from foodviz.cli.dream.journey import Journey
+from foodviz.cli.dream.objective import climbed, opened, tensor
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from foodviz.cli.dream_flags import Settings
-    from foodviz.cli.dream_state import Diary
+    from foodviz.cli.dream.flags import Settings
+    from foodviz.cli.dream.state import Diary
     from foodviz.cli.run import Run
 
 LEAST = 512  # longer side in pixels that octaves end at, however small the picture

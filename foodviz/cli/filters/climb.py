@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from foodviz.cli.filters_scan import statistics
+from foodviz.cli.filters.scan import statistics
 from foodviz.cli.progress import progress
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from foodviz.cli.filters_flags import Settings
+    from foodviz.cli.filters.flags import Settings
     from foodviz.cli.run import Run
     from foodviz.methods.activation_maximization import Ascent
 

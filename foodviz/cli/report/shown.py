@@ -165,7 +165,7 @@ def _filters(_folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray]) -
 
 
 def _confusion(folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    from foodviz.cli.shown_matrix import matrix
+    from foodviz.cli.report.matrix import matrix
 
     return {"reading": readings.confusion(manifest), **matrix(folder, manifest, arrays)}
 

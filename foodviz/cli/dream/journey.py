@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foodviz.cli.dream_objective import Climbed, tensor
-from foodviz.cli.dream_state import Diary
+from foodviz.cli.dream.objective import Climbed, tensor
+from foodviz.cli.dream.state import Diary
 from foodviz.cli.progress import progress
 from foodviz.errors import InputError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from foodviz.cli.dream_flags import Settings
+    from foodviz.cli.dream.flags import Settings
     from foodviz.cli.run import Run
     from foodviz.methods.deep_dream import Moment
 

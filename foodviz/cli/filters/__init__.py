@@ -35,13 +35,13 @@ def filters(**flags: Any) -> None:
 
     Without --ids: the four photographs of the report, ids 57 3207 4707 3784.
     """
-    from foodviz.cli.filters_flags import OWN, Settings
+    from foodviz.cli.filters.flags import OWN, Settings
     from foodviz.cli.run import Run
 
     settings = Settings.of({key: flags.pop(key) for key in OWN})
     run = Run("filters", **flags)
     run.check()
 
-    from foodviz.cli.filters_runs import draw_classes, draw_filters
+    from foodviz.cli.filters.runs import draw_classes, draw_filters
 
     (draw_classes if settings.classes else draw_filters)(run, settings)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foodviz.cli.sections import Drawn
+from foodviz.cli.report.sections import Drawn
 from foodviz.cli.spelled import APPEARANCE
 from foodviz.results import Results
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from foodviz.cli.confusion_report import Report
+    from foodviz.cli.confusion.report import Report
     from foodviz.cli.run import Run
 
 SHOWN = 6  # pictures

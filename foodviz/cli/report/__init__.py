@@ -31,8 +31,8 @@ def report(sections: tuple[str, ...], class_name: str | None, **flags: Any) -> N
     Each section is one command of foodviz; a config's tables for the commands hold here, too. What a section depends
     on unchanged, it is taken from its folder below --out instead of drawn again.
     """
-    from foodviz.cli.report_page import write_page
-    from foodviz.cli.sections import Section, draw, timed
+    from foodviz.cli.report.page import write_page
+    from foodviz.cli.report.sections import Section, draw, timed
     from foodviz.results import Results
 
     context = click.get_current_context()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from foodviz.cli.lime_runs import Answer, Settings, answers
+from foodviz.cli.lime.runs import Answer, Settings, answers
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:

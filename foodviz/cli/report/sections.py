@@ -49,7 +49,7 @@ class Drawn:
         command_line: redraws it.
         settings: value of every flag.
         manifest: what the command wrote of itself; empty where it failed.
-        shown: what the page shows, as `foodviz.cli.shown` gathers it; empty where it failed.
+        shown: what the page shows, as `foodviz.cli.report.shown` gathers it; empty where it failed.
         error: the one line that it failed with, else empty.
         unchanged: taken from its folder.
     """
@@ -101,7 +101,7 @@ def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool, fr
 def _run(
     context: click.Context, command: click.Command, line: list[str], folder: Path
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    from foodviz.cli.shown import gather
+    from foodviz.cli.report.shown import gather
 
     (folder / KEPT).unlink(missing_ok=True)
     context.meta[COMMAND_LINE] = line
