@@ -82,7 +82,7 @@ def main() -> None:
     moved: list[tuple[float, float]] = []
     pieces: list[int] = []
     for image, digest in zip(batch.images, batch.digests, strict=True):
-        subject = Subject(exact, image, (str(exact.facts["sha256"]), digest))
+        subject = Subject(exact, image, (exact.sha256, digest))
         pieces.append(subject.superpixels)
         shown, _ = subject.drawn(asked.reference_design, _REFERENCE_SEED, asked.reference)
         logits = subject.logits(shown)

@@ -107,7 +107,7 @@ class Net(nn.Module):
 
 
 @pytest.fixture
-def tiny_model(tmp_path: Path) -> Callable[[int], tuple[str, ...]]:
+def tiny_net(tmp_path: Path) -> Callable[[int], tuple[str, ...]]:
     """Writes a net for square pictures of that side, channel 3 of its layers 4 and 5 dead; gives the flags for it."""
 
     def write(side: int) -> tuple[str, ...]:

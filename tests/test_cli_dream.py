@@ -13,9 +13,9 @@ from foodviz.render.dream import dream_figure
 
 
 @pytest.fixture
-def dream(foodviz, tiny_model) -> Callable:
+def dream(foodviz, tiny_net) -> Callable:
     """Runs `foodviz dream` with a tiny net for 128x128 pictures."""
-    model = tiny_model(128)
+    model = tiny_net(128)
 
     def run(*arguments: str, layer: str = "4"):
         return foodviz("dream", *model, "--layer", layer, "--dpi", "40", *arguments)

@@ -17,9 +17,9 @@ QUICK = ("--scan", "24", "--steps", "3", "--statistics", "imagenet")
 
 
 @pytest.fixture
-def tool(foodviz, tiny_model) -> Callable:
+def tool(foodviz, tiny_net) -> Callable:
     """Runs a command with a tiny net for 32x32 pictures."""
-    model = (*tiny_model(32), "--device", "cpu")
+    model = (*tiny_net(32), "--device", "cpu")
 
     def run(command: str, *arguments: str, layer: str = "4"):
         return foodviz(command, *model, *(("--layer", layer) if layer else ()), *arguments)

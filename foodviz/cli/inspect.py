@@ -121,7 +121,7 @@ def _described(
     facts = classifier.facts
     found = {
         "file": flags["model"],
-        "sha256": facts["sha256"],
+        "sha256": classifier.sha256,
         "form": facts["form"],
         "architecture": facts["architecture"],
         "architecture_from": facts["architecture_from"],

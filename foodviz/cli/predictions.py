@@ -79,7 +79,7 @@ def predict(run: Run, listing: Listing | None = None, ids: Sequence[int] | None 
     classifier = run.classifier
     order = np.array(match_classes(listing, classifier.class_names)[0])
     facts = classifier.facts
-    key = [str(facts["sha256"]), str(facts["architecture"]), repr(classifier.class_names), str(run.device.type)]
+    key = [classifier.sha256, str(facts["architecture"]), repr(classifier.class_names), str(run.device.type)]
     key += [repr(classifier.mean.flatten().tolist()), repr(classifier.std.flatten().tolist()), str(classifier.bgr)]
     found = over_split(
         listing,

@@ -92,6 +92,7 @@ def _attribute(
     images, score = run.batch.images, getattr(saliency, own["objective"])
     facts: dict[str, Any] = {"remarks": []}
     if layer:
+        run.say(str(layer))
         facts["layer"] = str(layer)
         facts["remarks"].append(f"{layer}.")
         maps = gradcam.gradcam(model, model.network.get_submodule(layer.name), images, targets, score=score)

@@ -69,7 +69,7 @@ def common_facts(run: Run) -> dict[str, Any]:
         "device": str(run.device),
         "threads": torch.get_num_threads(),
         "versions": {"foodviz": __version__, "python": sys.version.split()[0], **versions},
-        "model": {"file": run.flags["model"], **model},
+        "model": {"file": run.flags["model"], "sha256": run.classifier.sha256, **model},
     }
     if "ids" in run.flags:
         facts["pictures"] = [vars(picture) for picture in run.pictures]

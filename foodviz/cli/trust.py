@@ -123,7 +123,7 @@ def chance_warning(pictures: Labelled, classifier: Classifier) -> str | None:
     The rating is remembered by the digests of model and data.
     """
     facts = classifier.facts
-    key = f"{facts['sha256']} {facts['architecture']} {facts['pixels']} {classifier.input_size}"
+    key = f"{classifier.sha256} {facts['architecture']} {facts['pixels']} {classifier.input_size}"
     rating = pictures.remembered(key, lambda: classifier)
     classes = len(classifier.class_names)
     if rating.beats_chance(classes):

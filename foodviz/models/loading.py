@@ -56,7 +56,6 @@ def load(
     """
     path = SAMPLE if model == "sample" else Path(model).expanduser()
     checkpoint = read_checkpoint(path, trust=trust)
-    digest = file_digest(path)
     pixels = pixels or Pixels()
     said = about(checkpoint.metadata) or {}
     tried: list[Tried] = []
@@ -64,14 +63,13 @@ def load(
     if name is None:
         name, origin = _told(checkpoint, said)
     if name is None:
-        name, origin, tried = _inferred(checkpoint, pixels, class_names, device, score, model, digest)
+        name, origin, tried = _inferred(checkpoint, pixels, class_names, device, score, path)
     network, size = _network(checkpoint, name, model)
     facts: dict[str, object] = {
         "architecture": name,
         "architecture_from": origin,
         "guessed": origin.startswith("guessed"),
         "form": checkpoint.form,
-        "sha256": digest,
         "parameters": checkpoint.parameters,
         "said": said,
     }
@@ -79,7 +77,7 @@ def load(
         facts["readings_tried"] = [{"arch": arch, **vars(rating)} for rating, arch in tried[:MOST_TOLD]]
     facts["guesses"] = _guesses(name, origin, tried, pixels, said, size)
     return _classifier(
-        network, checkpoint, pixels, said, class_names, said.get("input_size") or (size, size), facts
+        network, checkpoint, pixels, said, class_names, said.get("input_size") or (size, size), facts, path
     ).to(device)
 
 
@@ -90,7 +88,7 @@ def reread(classifier: Classifier, pixels: Pixels) -> Classifier:
     facts = classifier.facts | {"pixels": str(pixels), "resize": pixels.resize or "antialiased"}
     bgr = pixels.channel_order == "bgr"
     other = Classifier(classifier.network, classifier.class_names, size, mean=mean, std=std, bgr=bgr, facts=facts)
-    other.channels_last = classifier.channels_last
+    other.file, other.channels_last = classifier.file, classifier.channels_last
     return other.to(classifier.mean.device)
 
 
@@ -154,6 +152,7 @@ def _classifier(
     class_names: Sequence[str],
     size: Sequence[int],
     facts: dict[str, object],
+    file: Path | None = None,
 ) -> Classifier:
     mean, std = said.get("mean", NORMALISATIONS["none"][0]), said.get("std", NORMALISATIONS["none"][1])
     if pixels.normalise:
@@ -170,7 +169,7 @@ def _classifier(
         "pixels": str(replace(pixels, channel_order="bgr" if bgr else "rgb")),
         "resize": pixels.resize or "antialiased",
     }
-    return Classifier(network, names, (height, width), mean=mean, std=std, bgr=bgr, facts=facts)
+    return Classifier(network, names, (height, width), mean=mean, std=std, bgr=bgr, facts=facts, file=file)
 
 
 def _inferred(
@@ -179,24 +178,24 @@ def _inferred(
     class_names: Sequence[str],
     device: torch.device | str,
     score: Score | None,
-    model: str,
-    digest: str,
+    path: Path,
 ) -> tuple[str, str, list[Tried]]:
     """The likeliest reading of the weights, decided by labelled pictures where there are some."""
     found = readings(checkpoint.weights)
     if not found:
         tree = f" of class {getattr(checkpoint.tree, 'origin', '')}" if checkpoint.tree is not None else ""
         raise InputError(
-            f"--model {model}: holds weights{tree} of no architecture that foodviz knows and no plain stack of "
+            f"--model {path}: holds weights{tree} of no architecture that foodviz knows and no plain stack of "
             "convolutions; give --arch path/to/net.py:Class"
         )
     if score is None:
         return found[0].text, "guessed from the weights: the likeliest of several readings", []
 
     def make(arch: str) -> Classifier:
-        network, size = _network(checkpoint, arch, model)
+        network, size = _network(checkpoint, arch, str(path))
         return _classifier(network, checkpoint, pixels, {}, class_names, (size, size), {}).to(device)
 
+    digest = file_digest(path)
     tried = choose(found, lambda reading: score(f"{digest} {reading.text} {pixels!r}", lambda: make(reading.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
 

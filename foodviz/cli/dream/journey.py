@@ -75,7 +75,7 @@ class Journey:
             "size": list(self.photograph.shape[:2]),
             "seed": run.seed,
             "picture": run.batch.digests[0],
-            "model": run.classifier.facts["sha256"],
+            "model": run.classifier.sha256,
         }
         diary = Diary(depends, settings.every, self.last)
         begun = diary.load(path) if settings.resume else None

@@ -40,8 +40,16 @@ def scanned(run: Run, layer: Layer, module: torch.nn.Module, count: int | None) 
 
     listing, classifier = run.listing, run.classifier
     ids = listing.spread(count or len(listing))
-    facts = [classifier.facts[key] for key in ("sha256", "architecture", "pixels")]
-    key = [*map(str, facts), str(classifier.input_size), layer.name, listing.fingerprint, str(len(ids))]
+    facts = classifier.facts
+    key = [
+        classifier.sha256,
+        str(facts["architecture"]),
+        str(facts["pixels"]),
+        str(classifier.input_size),
+        layer.name,
+        listing.fingerprint,
+        str(len(ids)),
+    ]
     file = cache_file("filters", "1", *key, suffix=".npz")
     arrays = _load(file)
     scan, done = (Scan.restored(arrays), int(arrays["done"])) if arrays else (Scan(), 0)
