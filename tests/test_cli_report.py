@@ -1,6 +1,7 @@
 """The report and its repetition, from the command line."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 import numpy as np
 import pytest
 from conftest import HOSTILE, command_line
+from PIL import Image
 
 from foodviz import cli as shell
 from foodviz.cli.compare import array_digests, differences, reasons
@@ -60,14 +62,19 @@ def test_hostile_names_stay_text(folder):
     assert "1&lt;b&gt;.jpg" in html
 
 
-def test_figures_and_arrays_are_those_of_the_single_command(folder):
-    line = json.loads((folder / "results/report/saliency/saliency.json").read_text())["command_line"]
-    assert line.startswith("foodviz saliency --data food --ids 0 3")
-    assert command_line(*line.split()[1:], "--out", "alone", "--quiet").exit_code == 0
-    there = folder / "results/report/saliency"
-    assert (folder / "alone/saliency.png").read_bytes() != b""
-    with np.load(folder / "alone/saliency.npz") as alone, np.load(there / "saliency.npz") as together:
-        assert array_digests(dict(alone)) == array_digests(dict(together))
+@pytest.mark.parametrize("section", [name for name in NAMES if name != "inspect"])
+def test_figures_and_arrays_are_those_of_the_single_command(folder, tmp_path, section):
+    command = "lime" if section == "class" else section
+    manifest = folder / "results/report" / section / f"{command}.json"
+    words = shlex.split(json.loads(manifest.read_text())["command_line"])
+    assert words[:2] == ["foodviz", command]
+    assert command_line(*words[1:], "--out", str(tmp_path), "--quiet").exit_code == 0
+    for there in manifest.parent.glob("*.png"):
+        with Image.open(there) as together, Image.open(tmp_path / there.name) as alone:
+            assert np.array_equal(np.asarray(together), np.asarray(alone))
+    arrays = manifest.with_suffix(".npz").name
+    with np.load(manifest.parent / arrays) as together, np.load(tmp_path / arrays) as alone:
+        assert array_digests(dict(together)) == array_digests(dict(alone))
 
 
 def test_a_second_report_draws_only_what_has_changed(folder):

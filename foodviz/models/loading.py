@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from foodviz.models import architectures, fitting, stack, trees
 from foodviz.models.checkpoints import Checkpoint, read_checkpoint
 from foodviz.models.classifier import Classifier
 from foodviz.models.inference import Reading, readings, variants
-from foodviz.models.pixels import NORMALISATIONS, Pixels
+from foodviz.models.pixels import NORMALISATIONS, Pixels, in_words, normalisation_name
 from foodviz.models.rating import Rating, ranked
 from foodviz.models.saved import about
 
@@ -166,7 +165,7 @@ def _classifier(
         tuple(f"class {index}" for index in range(classes)),
     )
     facts |= {
-        "pixels": str(replace(pixels, channel_order="bgr" if bgr else "rgb")),
+        "pixels": in_words("bgr" if bgr else "rgb", normalisation_name(mean, std), pixels.resize or "antialiased"),
         "resize": pixels.resize or "antialiased",
     }
     return Classifier(network, names, (height, width), mean=mean, std=std, bgr=bgr, facts=facts, file=file)

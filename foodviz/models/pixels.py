@@ -1,5 +1,6 @@
 """What a network expects of its pixels, as people say it: channel order, normalisation, resize, size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Mean and standard deviation per channel for values in [0, 1], in the network's own channel order.
@@ -43,4 +44,16 @@ class Pixels:
 
     def __str__(self) -> str:
         order, normalise = self.said
-        return f"{order.upper()}, normalisation {normalise}, {self.resize or 'antialiased'} resize"
+        return in_words(order, normalise, self.resize or "antialiased")
+
+
+def in_words(order: str, normalise: str, resize: str) -> str:
+    """What is done to pixels, in one line."""
+    return f"{order.upper()}, normalisation {normalise}, {resize} resize"
+
+
+def normalisation_name(mean: Sequence[float], std: Sequence[float]) -> str:
+    """The name of a normalisation; its figures where it has none."""
+    known = (name for name, figures in NORMALISATIONS.items() if figures == (tuple(mean), tuple(std)))
+    own = (" ".join(f"{value:.3g}" for value in values) for values in (mean, std))
+    return next(known, "by mean {}, deviation {}".format(*own))

@@ -20,7 +20,7 @@ REPORT_ID = "5_9"  # the photograph of the report
 @option("--weights", type=float, multiple=True, help="Of the filters, one each.  [default: 1]")
 @option("--class", "class_name", help="Climb this class's logit instead of a layer.")
 @option("--guide", help="Picture file: climb likeness to what the layer sees there.")
-@option("--steps", type=click.IntRange(min=1), help="How many.  [default: 250; octaves: 20 each]")
+@option("--steps", type=click.IntRange(min=1), help="How many.  [default: 250; octaves: 25 each]")
 @option("--every", type=click.IntRange(min=1), default=10, help="Steps between snapshots.")
 @option("--lr", type=click.FloatRange(0, min_open=True), help="Step size.  [default: 12; adam 0.01; octaves 0.02]")
 @option("--weight-decay", type=click.FloatRange(0), default=1e-4, help="plain: share of the picture taken off.")

@@ -57,7 +57,7 @@ class Settings:
         if len(weights) != len(filters):
             raise InputError(f"--weights: {len(weights)} weights for {len(filters)} filters")
         lr = flags["lr"] or (0.02 if octaves else 0.01 if flags["optimizer"] == "adam" else 12.0)
-        steps = flags["steps"] or (20 if octaves else 250)
+        steps = flags["steps"] or (25 if octaves else 250)
         if flags["every"] > steps:
             raise InputError(f"--every {flags['every']} is larger than --steps {steps}: there would be no snapshot")
         if flags["guide"] and not Path(flags["guide"]).expanduser().is_file():
