@@ -1,6 +1,6 @@
 """Do the maps lie on the food? The share of maps whose maximum falls on the main food's mask, per method.
 
-    python scripts/saliency_on_food.py [--images 200]
+    python scripts/saliency_on_food.py [--images 200] [--model FILE]
 
 Pictures: evenly spread over the sample's validation split, correctly classified ones only; target: the prediction.
 Beside each share: the share of the picture that the masks cover, what a map without any knowledge would reach.
@@ -41,14 +41,15 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=200)
-    count = parser.parse_args().images
+    parser.add_argument("--model", default="sample", help="checkpoint")
+    asked = parser.parse_args()
     keep_freed_memory()
-    model = models.speed_up(models.load())
+    model = models.speed_up(models.load(asked.model))
     layer = model.network.get_submodule(models.last_maps(model).name)
     listing = open_split("sample", "validation")
     hits: dict[str, list[bool]] = {}
     covered = []
-    for batch in right_ones(model, "validation", count):
+    for batch in right_ones(model, "validation", asked.images):
         images, targets = batch.images, batch.labels
         seeds = [int(digest[:8], 16) for digest in batch.digests]
         maps = {

@@ -14,8 +14,10 @@ from PIL import Image
 from foodviz import cli as shell
 from foodviz.cli.compare import array_digests, differences, reasons
 from foodviz.cli.report import NAMES, REPORT_FILTERS, _words
+from foodviz.cli.report.sections import SAMPLE_MODEL
 from foodviz.cli.rerun import read_manifest
 from foodviz.cli.spelled import APPEARANCE, spelled_out
+from foodviz.models.loading import SAMPLE
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
@@ -88,6 +90,10 @@ def test_a_second_report_draws_only_what_has_changed(folder):
     command_line("--config", "changed.toml", "report", "--ids", "0", "3", "--quiet", "--out", "other")
     fresh = [path.parent.name for path, when in written.items() if path.stat().st_mtime_ns != when]
     assert fresh == ["dream"]
+
+
+def test_the_bundled_model_is_among_what_a_section_depends_on():
+    assert SAMPLE_MODEL.samefile(SAMPLE)
 
 
 def test_a_section_that_fails_is_shown_with_its_line_and_the_others_appear(folder):

@@ -17,12 +17,15 @@ from typing import Any
 
 import click
 
+import foodviz
 from foodviz import __version__
+from foodviz.cache import file_digest
 from foodviz.cli.run import COMMAND_LINE, LOADED
 from foodviz.cli.spelled import APPEARANCE, spelled_out
 from foodviz.errors import InputError
 from foodviz.results import write_bytes
 
+SAMPLE_MODEL = Path(str(foodviz.__file__)).with_name("models") / "sample.safetensors"  # found without importing torch
 KEPT = "section.json"  # what the page shows of a section, in its folder, with the digest of what it depends on
 
 
@@ -51,7 +54,6 @@ class Drawn:
         manifest: what the command wrote of itself; empty where it failed.
         shown: what the page shows, as `foodviz.cli.report.shown` gathers it; empty where it failed.
         error: the one line that it failed with, else empty.
-        unchanged: taken from its folder.
     """
 
     section: Section
@@ -60,7 +62,6 @@ class Drawn:
     manifest: Mapping[str, Any]
     shown: Mapping[str, Any]
     error: str = ""
-    unchanged: bool = False
 
 
 def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool, fresh: bool = False) -> Drawn:
@@ -87,7 +88,7 @@ def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool, fr
         digest = _digest(section.command, settings)
         kept = None if fresh else _kept(folder, digest)
         if kept is not None:
-            return Drawn(section, line, settings, kept["manifest"], kept["shown"], unchanged=True)
+            return Drawn(section, line, settings, kept["manifest"], kept["shown"])
         manifest, shown = _run(context, command, line, folder)
     except (InputError, click.ClickException) as error:
         return Drawn(section, line, settings, {}, {}, " ".join(_words(error).split()))
@@ -166,10 +167,9 @@ def _pictures(data: str, split: str | None) -> str:
 
 @cache
 def _file_digest(name: str) -> str:
-    path = Path(__file__).parents[1] / "models" / "sample.safetensors" if name == "sample" else Path(name).expanduser()
+    path = SAMPLE_MODEL if name == "sample" else Path(name).expanduser()
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return file_digest(path)
     except OSError:
         return ""
 
