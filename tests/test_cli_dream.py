@@ -121,6 +121,16 @@ def test_octaves_climb_every_objective(dream, tmp_path, objective, words):
     assert values[1] > values[0]
 
 
+@pytest.mark.parametrize("recipe", ["plain", "octaves"])
+def test_the_sample_model_rises_over_ten_snapshots(foodviz, tmp_path, recipe):
+    size = ("--size", "160") if recipe == "octaves" else ("--steps", "100")
+    assert foodviz("dream", "--recipe", recipe, *size, "--dpi", "40", "--quiet").exit_code == 0
+    frames = json.loads((tmp_path / "results/dream.json").read_text())["frames"]
+    values = [frame["objective"] for frame in frames]
+    assert [frame["step"] for frame in frames] == list(range(0, 101, 10))
+    assert values == sorted(values)
+
+
 def test_a_wide_picture_keeps_its_shape_and_zooms(dream, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 255, (30, 80, 3), np.uint8)
     Image.fromarray(pixels).resize((160, 60)).save(tmp_path / "wide.png")

@@ -94,7 +94,7 @@ def _objective(
         )
     axes.plot(steps, objectives, color=_LINES[0], marker=".", markersize=4, linewidth=1 if octave else 0)
     axes.set_title(
-        "objective" + (", mean over the octaves' sizes (grey: at the size climbed)" if octave else ""), fontsize=SMALL
+        "objective" + (", at the picture's size (grey: at the size climbed)" if octave else ""), fontsize=SMALL
     )
     axes.set_ylabel(unit, fontsize=SMALL, color=INK)
     _plain(axes)

@@ -22,6 +22,7 @@ from foodviz.render.style import (
     new_figure,
     photograph,
     titled,
+    wrapped,
 )
 
 TINY = 5.5  # points
@@ -68,7 +69,8 @@ def cards_figure(
     left_crops = left_maps + count * map_width + 0.2
     left_bars = left_crops + 2.3 + 1.05
     width, row = left_bars + 1.55, 2.62
-    top, foot = 2.35, 0.22 + 0.15 * len([note for note in notes if note])
+    lines = wrapped(notes, width)
+    top, foot = 2.35, 0.22 + 0.15 * len(lines)
     height = top + row * len(cards) + foot
     figure = Figure(figsize=(width, height), facecolor="white")
 
@@ -104,8 +106,8 @@ def cards_figure(
         write(left_maps, y + 1.72, f"maps from {ends}", color=SOFT)
         _crops(place(left_crops, y, 2.1, 2.1), card)
         _bars(place(left_bars, y, 1.45, 1.98), card.class_means, class_names)
-    for line, note in enumerate([note for note in notes if note]):
-        write(0.12, height - foot + 0.08 + 0.15 * line, note, color=SOFT)
+    for number, line in enumerate(lines):
+        write(0.12, height - foot + 0.08 + 0.15 * number, line, color=SOFT)
     return figure
 
 

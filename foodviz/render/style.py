@@ -1,5 +1,6 @@
 """The look that all figures share: one ink, one face, colour maps that say magnitude or sign."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ WARNING = "#b42318"
 MAGNITUDE = "magma"  # from nothing to much
 SIGNED = "RdBu_r"  # against, nothing, for: symmetric about 0
 SMALL, NORMAL, LARGE = 7.5, 9.0, 11.0  # points
+_LETTERS = 17  # of the small face an inch, in a line of usual words
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -68,6 +70,11 @@ def colour_bar(figure: Figure, shown: ScalarMappable, axes: Axes | Sequence[Axes
 def titled(figure: Figure, title: str, notes: Sequence[str] = ()) -> None:
     """A title at the top and lines of notes at the foot."""
     figure.suptitle(title, fontsize=LARGE, color=INK, x=0.01, ha="left", fontweight="bold")
-    lines = [note for note in notes if note]
+    lines = wrapped(notes, figure.get_figwidth())
     if lines:
         figure.supxlabel("\n".join(lines), fontsize=SMALL, color=SOFT, x=0.01, ha="left")
+
+
+def wrapped(notes: Sequence[str], width: float) -> list[str]:
+    """Notes as lines that fit a figure of `width` inches; empty ones left out."""
+    return [line for note in notes for line in textwrap.wrap(note, int(_LETTERS * width), break_long_words=False)]

@@ -131,12 +131,8 @@ class Journey:
         return moment.canvas * self.std + self.mean if self.settings.space == "model" else moment.canvas
 
     def _objective(self, moment: Moment, pixels: Tensor) -> float:
-        """Of a snapshot; in octaves the mean over their sizes, so that snapshots of different octaves compare."""
-        from foodviz.methods.octaves import resized
-
-        if self.settings.recipe == "plain":
-            return moment.objective
-        return sum(float(self.climb(resized(pixels, size))[0]) for size in self.sizes) / len(self.sizes)
+        """Of a snapshot at the photograph's size, so that snapshots of different octaves compare."""
+        return moment.objective if self.settings.recipe == "plain" else float(self.climb(pixels)[0])
 
     def frame(self, pixels: Tensor) -> np.ndarray:
         """(H, W, 3) uint8, clipped."""

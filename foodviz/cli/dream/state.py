@@ -25,7 +25,7 @@ class Diary:
         settings: everything that the pictures depend on, as JSON has it.
         every: steps between snapshots. last: the dream's last step, which is one, too.
         frames: pictures (H, W, 3) uint8, as they are shown, the photograph first.
-        steps, objectives: of each frame, in octaves the mean over the sizes of all.
+        steps, objectives: of each frame, at the photograph's size.
         curve: the objective at every step from 0, at the size that is climbed then.
     """
 
