@@ -82,6 +82,8 @@ def work(workload: str, contestant: str) -> None:
         problem = ""
     except ImportError as error:
         problem = f"not installed ({error.name})"
+    except Exception as error:  # a peer that does not go with the other packages here is reported, too
+        problem = f"{type(error).__name__}: {error}"
     print(json.dumps(problem), file=answer, flush=True)
     for _ in sys.stdin:
         started = time.perf_counter()

@@ -252,7 +252,8 @@ def test_a_network_of_noise_takes_all_the_samples_there_are() -> None:
 
 
 def test_the_cut_out_has_the_strongest_stable_superpixels() -> None:
-    weights, stability = torch.tensor([0.5, -3.0, 2.0, 9.0, 0.1]), torch.tensor([1.0, 0.96, 0.95, 0.9, 1.0])
+    weights = torch.tensor([0.5, -3.0, 2.0, 9.0, 0.3, 0.1])  # the fourth is not stable, the last faint
+    stability = torch.tensor([1.0, 0.96, 0.95, 0.9, 1.0, 1.0])
     assert strongest(weights, stability, 2) == [2, 0]
     assert strongest(weights, stability, 11) == [2, 0, 4]
     assert strongest(weights, stability, 3, positive_only=False) == [1, 2, 0]

@@ -25,6 +25,8 @@ from foodviz.methods.superpixels import painted_over
 MOST = 1000
 # A sign is stable when it is the same in this share of the bootstrap's replicates.
 STABLE = 0.95
+# A weight below this share of the strongest stays out of a cut-out.
+_FAINT = 0.1
 # Settled: the strongest superpixels have stable signs, and replicates rank all of them like the fit.
 _STRONGEST, _AGREEMENT = 5, 0.8
 
@@ -97,10 +99,12 @@ def explain(
 def strongest(weights: Tensor, stability: Tensor, features: int, *, positive_only: bool = True) -> list[int]:
     """The superpixels of a cut-out, strongest first; weights and stability are (S,).
 
-    At most `features`, and only those whose sign is stable.
+    At most `features`, only those whose sign is stable, and none with less than a tenth of the strongest's weight: a
+    cut-out of what hardly counts would say that it does.
     """
     rank = (weights if positive_only else weights.abs()).where(stability >= STABLE, 0.0)
-    return [int(index) for index in rank.argsort(descending=True, stable=True)[:features] if rank[index] > 0]
+    order = rank.argsort(descending=True, stable=True)[:features]
+    return [int(index) for index in order if rank[index] > _FAINT * rank.max()]
 
 
 def summed_up(

@@ -88,7 +88,7 @@ def lime(
             f"Weight: what showing a superpixel adds to the class's {settings.unit}; {scale}. "
             "R²: how well a straight line fits around the photograph.",
             f"Hatched: not stable, the sign is the same in less than {STABLE:.0%} of bootstrap replicates. "
-            "On the right the strongest of the stable ones.",
+            "On the right the strongest of the stable ones, down to a tenth of the first.",
             remarks,
             run.trained_on,
         ],
