@@ -79,6 +79,16 @@ def test_a_model_that_only_guesses_is_warned_of_and_that_is_remembered(foodviz, 
     assert "no better than guessing" in foodviz("saliency", "--ids", "57", "--model", "net").stderr
 
 
+def test_a_normalisation_that_the_file_says_is_rated_beside_the_usual_ones(foodviz, tmp_path):
+    result = foodviz("inspect", "--count", "22", "--few", "22", "--json", "--save", "own.toml")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["readings"][0]["channel_order"], found["readings"][0]["normalise"]) == ("rgb", "own")
+    assert found["verdict"].startswith("RGB, normalisation as the file says")
+    assert "\nnormalise" not in (tmp_path / "own.toml").read_text()
+    assert foodviz("--config", "own.toml", "saliency", "--ids", "57", "--quiet").exit_code == 0
+
+
 def test_json_and_what_cannot_be_proven(foodviz, tmp_path):
     untrained(tmp_path / "net")
     found = json.loads(foodviz("inspect", "--model", "net", "--json", "--count", "22", "--few", "11").stdout)

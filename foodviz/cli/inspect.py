@@ -190,6 +190,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 def _config(found: dict[str, Any]) -> str:
     """The best reading as TOML; JSON's strings are TOML's."""
+    from foodviz.models.pixels import OWN
+
     lines = [f"# Written by `foodviz inspect --model {found['file']}`.".replace("\n", " ")]
     lines += [f"# {found['verdict']}"] if "verdict" in found else []
     lines += [f"model = {json.dumps(found['file'])}"]
@@ -197,5 +199,6 @@ def _config(found: dict[str, Any]) -> str:
         lines.append(f"arch = {json.dumps(found['architecture'])}")
     if found.get("readings"):
         best = found["readings"][0]
-        lines += [f"{key} = {json.dumps(best[key])}" for key in ("channel_order", "normalise", "resize")]
+        told = [key for key in ("channel_order", "normalise", "resize") if best[key] != OWN]  # which holds unsaid
+        lines += [f"{key} = {json.dumps(best[key])}" for key in told]
     return "\n".join([*lines, f"input_size = {found['input_size'][0]}", ""])

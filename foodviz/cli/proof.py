@@ -19,11 +19,12 @@ SIZES = (96, 128, 160, 192, 224, 256)
 def rate_readings(classifier: Classifier, pictures: Labelled, few: int, finalists: int = 3) -> list[Rated]:
     """Every usual reading on a few labelled pictures, then the best of them on all; best first."""
     from foodviz.models import Pixels
-    from foodviz.models.pixels import NORMALISATIONS, ORDERS, RESIZES
+    from foodviz.models.pixels import NORMALISATIONS, ORDERS, OWN, RESIZES
     from foodviz.models.rating import ranked
 
     size = classifier.input_size[0]
-    candidates = [Pixels(*choice, size) for choice in product(ORDERS, NORMALISATIONS, RESIZES)]
+    own = [OWN] if "mean" in classifier.facts["said"] else []  # type: ignore[operator]
+    candidates = [Pixels(*choice, size) for choice in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)]
     first = ranked((_rated(classifier, each, pictures, few) for each in candidates), likely)
     finals = [_rated(classifier, each, pictures, len(pictures.ids)) for _, each in first[:finalists]]
     return ranked(finals, likely) + first[finalists:]

@@ -14,7 +14,7 @@ from foodviz.models import architectures, fitting, stack, trees
 from foodviz.models.checkpoints import Checkpoint, read_checkpoint
 from foodviz.models.classifier import Classifier
 from foodviz.models.inference import Reading, readings, variants
-from foodviz.models.pixels import NORMALISATIONS, Pixels, in_words, normalisation_name
+from foodviz.models.pixels import NORMALISATIONS, OWN, Pixels, in_words, normalisation_name
 from foodviz.models.rating import Rating, ranked
 from foodviz.models.saved import about
 
@@ -82,7 +82,11 @@ def load(
 
 def reread(classifier: Classifier, pixels: Pixels) -> Classifier:
     """The same network, its weights shared, with another idea of what it expects of its pixels."""
-    mean, std = NORMALISATIONS[pixels.normalise or "none"]
+    if pixels.normalise == OWN:
+        said: Any = classifier.facts["said"]
+        mean, std = said["mean"], said["std"]
+    else:
+        mean, std = NORMALISATIONS[pixels.normalise or "none"]
     size = (pixels.input_size, pixels.input_size) if pixels.input_size else classifier.input_size
     facts = classifier.facts | {"pixels": str(pixels), "resize": pixels.resize or "antialiased"}
     bgr = pixels.channel_order == "bgr"

@@ -10,6 +10,7 @@ NORMALISATIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, 
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "bytes": ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)),
 }
+OWN = "own"  # the mean and deviation that the checkpoint itself says
 ORDERS = ("rgb", "bgr")
 RESIZES = ("antialiased", "plain")
 
@@ -20,7 +21,7 @@ class Pixels:
 
     Attributes:
         channel_order: one of ORDERS. OpenCV reads pictures as BGR.
-        normalise: one of NORMALISATIONS; `bytes` are values in 0..255.
+        normalise: one of NORMALISATIONS, or OWN; `bytes` are values in 0..255.
         resize: one of RESIZES; `plain` bilinear is OpenCV's.
         input_size: height and width.
     """
@@ -34,7 +35,7 @@ class Pixels:
     def plausibility(self) -> float:
         """How often people train like this, roughly; only the order matters."""
         order, normalise = self.said
-        often = {"none": 1.0, "imagenet": 0.6, "half": 0.4, "bytes": 0.2}[normalise]
+        often = {OWN: 2.0, "none": 1.0, "imagenet": 0.6, "half": 0.4, "bytes": 0.2}[normalise]
         return often * (0.5 if order == "bgr" else 1.0) * (0.7 if self.resize == "plain" else 1.0)
 
     @property
@@ -49,6 +50,7 @@ class Pixels:
 
 def in_words(order: str, normalise: str, resize: str) -> str:
     """What is done to pixels, in one line."""
+    normalise = "as the file says" if normalise == OWN else normalise
     return f"{order.upper()}, normalisation {normalise}, {resize} resize"
 
 

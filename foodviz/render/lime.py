@@ -73,7 +73,8 @@ def _cut_out(axes: Axes, picture: Explained, told: Told) -> None:
     positive = [index for index in told.chosen if told.weights[index] > 0]
     negative = [index for index in told.chosen if told.weights[index] < 0]
     kept = np.isin(picture.segments, told.chosen)
-    counts = f"the {len(positive)} strongest for it" + (f" (red),\n{len(negative)} against (blue)" if negative else "")
+    first = "the strongest" if len(positive) == 1 else f"the {len(positive)} strongest"
+    counts = f"{first} for it" + (f" (red),\n{len(negative)} against (blue)" if negative else "")
     photograph(axes, np.where(kept, picture.image, 0.84 + 0.12 * picture.image.mean(0)), counts)
     for chosen, colour in ((negative, AGAINST), (positive, FOR)):
         _outline(axes, np.isin(picture.segments, chosen), colour, 1.3)
