@@ -79,9 +79,12 @@ def smoothgrad(
     means = []
     for image, target, seed in zip(images, targets, seeds, strict=True):
         generator = torch.Generator().manual_seed(seed)
-        drawn = torch.randn(samples, *image.shape, generator=generator).to(image.device)
-        copies = image + noise * drawn
-        means.append(input_gradient(model, copies, target.expand(samples), score=score).mean(0))
+        total = torch.zeros_like(image)
+        for done in range(0, samples, CHUNK):  # memory does not grow with the samples
+            drawn = torch.randn(min(CHUNK, samples - done), *image.shape, generator=generator).to(image.device)
+            gradients = input_gradient(model, image + noise * drawn, target.expand(len(drawn)), score=score)
+            total += gradients.sum(0)
+        means.append(total / samples)
     return torch.stack(means)
 
 
@@ -106,9 +109,11 @@ def integrated_gradients(
     plain = torch.full_like(images, baseline)
     attributions = []
     for image, start, target in zip(images, plain, targets, strict=True):
-        path = start + places * (image - start)
-        gradients = input_gradient(model, path, target.expand(steps), score=score)
-        attributions.append((image - start) * (shares * gradients).sum(0))
+        total = torch.zeros_like(image)
+        for place, share in zip(torch.split(places, CHUNK), torch.split(shares, CHUNK), strict=True):
+            path = start + place * (image - start)
+            total += (share * input_gradient(model, path, target.expand(len(path)), score=score)).sum(0)
+        attributions.append((image - start) * total)
     attribution = torch.stack(attributions)
     with evaluating(model), torch.inference_mode():
         rise = score(model(images), targets) - score(model(plain), targets)
