@@ -218,12 +218,21 @@ def test_weights_that_do_not_fit_are_never_loaded_in_part(foodviz, tiny_model):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_leaves_no_partial_file(tmp_path):
     command = [sys.executable, "-m", "foodviz", "saliency", "--method", "smoothgrad", "--samples", "100000"]
-    process = subprocess.Popen([*command, "--ids", "57"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    process.stderr.readline()  # the remark on the sample: the command is at work
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    process = subprocess.Popen(
+        [*command, "--ids", "57"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
+    )
+    try:
+        assert process.stderr is not None
+        process.stderr.readline()  # the remark on the sample: the command is at work
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not list(tmp_path.rglob("*.*"))
