@@ -204,7 +204,7 @@ def test_the_figure_shows_weights_symmetric_about_zero_and_hatches_the_unstable(
     np.testing.assert_array_equal(panels[2].get_images()[0].get_array()[0, ::8], [2, -1])
     assert panels[2].get_images()[0].get_clim() == (-2, 2)
     assert panels[6].get_images()[0].get_clim() == (-4, 4)
-    assert panels[3].get_title() == "the 1 strongest for it (red),\n1 against (blue)"
+    assert panels[3].get_title() == "the strongest for it (red),\n1 against (blue)"
     hatched, plain = (
         [lines for lines in axes.collections if isinstance(lines, LineCollection)][-1].get_segments()
         for axes in (panels[2], panels[6])
