@@ -123,7 +123,7 @@ def test_octaves_climb_every_objective(dream, tmp_path, objective, words):
 
 @pytest.mark.parametrize("recipe", ["plain", "octaves"])
 def test_the_sample_model_rises_over_ten_snapshots(foodviz, tmp_path, recipe):
-    size = ("--size", "96") if recipe == "octaves" else ("--steps", "100")
+    size = ("--size", "160") if recipe == "octaves" else ("--steps", "100")
     assert foodviz("dream", "--recipe", recipe, *size, "--dpi", "40", "--quiet").exit_code == 0
     frames = json.loads((tmp_path / "results/dream.json").read_text())["frames"]
     values = [frame["objective"] for frame in frames]
