@@ -11,7 +11,6 @@ ratio to that of `pixel`, and the share of the picture's spectral energy above h
 import argparse
 import io
 import math
-import operator
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -134,9 +133,10 @@ def main() -> None:
     print(f"{asked.filters} filters a layer, {asked.steps} steps, 128x128; medians")
     print(f"{'':28}{'activation / pixel':>24}{'energy above half Nyquist':>34}{'   ms a step':>24}")
     print(f"{'network and layer':28}" + f"{'fourier':>12}{'maco':>12}" + "".join(f"{name:>12}" for name in RECIPES) * 2)
-    rows, whole = [], {}
+    rows = []
     for name, (model, layers, natural) in models.items():
         speed_up(model, keep=layers)
+        whole: tuple[list[float], list[float]] = [], []  # of fourier and maco, all layers
         for layer_name in layers:
             layer = model.network.get_submodule(layer_name)
             width = run_to(model, layer, torch.zeros(1, 3, *model.input_size)).shape[1]
@@ -150,7 +150,8 @@ def main() -> None:
                 noise[recipe] = statistics.median(high_frequency_share(found[recipe].pictures).tolist())
                 rows.append((f"{name}\n{layer_name}\n{recipe}", found[recipe].pictures))
             ratios = [ratio(values[recipe], values["pixel"]) for recipe in RECIPES[1:]]
-            whole[name] = [*map(operator.add, whole.get(name, [[], []]), ratios)]
+            for every, some in zip(whole, ratios, strict=True):
+                every += some
             print(
                 f"{name + ' ' + layer_name:28}"
                 + "".join(f"{statistics.median(each):12.2f}" for each in ratios)
@@ -158,7 +159,7 @@ def main() -> None:
                 + "".join(f"{cost[r]:12.1f}" for r in RECIPES),
                 flush=True,
             )
-        print(f"{name + ' all':28}" + "".join(f"{statistics.median(each):12.2f}" for each in whole[name]), flush=True)
+        print(f"{name + ' all':28}" + "".join(f"{statistics.median(each):12.2f}" for each in whole), flush=True)
     if asked.sheet:
         sheet(rows).savefig(asked.sheet, dpi=110)
 

@@ -73,6 +73,7 @@ def _proven(
     from foodviz import models
     from foodviz.cli.proof import rate_readings, rate_sizes
     from foodviz.cli.trust import FEW
+    from foodviz.models.fold import channels_last
 
     pixels = models.Pixels(*(flags[key] for key in ("channel_order", "normalise", "resize", "input_size")))
     names = pictures.listing.class_names if pictures else ()
@@ -103,16 +104,6 @@ def _proven(
             classifier = models.reread(classifier, sizes[0][1])
             ratings = rate_readings(classifier, pictures, few)
     return models.reread(classifier, ratings[0][1]), ratings
-
-
-def channels_last(classifier: Classifier) -> Classifier:
-    """The same, faster: weights and maps with the channels last. Norms stay: what they see is measured."""
-    import torch
-
-    network: Any = classifier.network
-    network.to(memory_format=torch.channels_last)
-    classifier.channels_last = True
-    return classifier
 
 
 def _described(

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+from foodviz.errors import InputError
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -38,6 +40,19 @@ class GreedyCommand(click.Command):
         if flag and not values:
             spelled_out.append(flag)
         return super().parse_args(ctx, spelled_out)
+
+
+def number_or(word: str, asked: str, least: int, otherwise: str) -> int | None:
+    """A flag's whole number, or None for the word that it also takes.
+
+    Raises:
+        InputError: neither, or less than `least`; `otherwise` says so, with {} for what was asked.
+    """
+    if asked == word:
+        return None
+    if not asked.isdecimal() or int(asked) < least:
+        raise InputError(otherwise.format(asked))
+    return int(asked)
 
 
 def _pieces(value: str) -> list[str]:

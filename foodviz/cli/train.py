@@ -97,8 +97,11 @@ def train(
     classes = training_split.class_names
     mean, std = _statistics(training)
     network = architectures.build(arch, len(classes))
+    begun: dict[str, Any] | None = None  # what the checkpoint to begin with says of its own training
     if start:
-        network.load_state_dict(models.load(start, arch=arch, class_names=classes).network.state_dict())
+        first = models.load(start, arch=arch, class_names=classes)
+        network.load_state_dict(first.network.state_dict())
+        begun = {"file": Path(start).name, "training": first.facts["said"].get("training")}  # type: ignore[attr-defined]
     network.to(place)
     classifier = Classifier(network, classes, (size, size), mean=mean, std=std).to(place)
     state_path = path.with_name(path.name + ".training")
@@ -122,7 +125,7 @@ def train(
             "epochs": [vars(entry) for entry in history],
             "best_epoch": best["epoch"],
             "data": data,
-            "start": start and _told(start),
+            "start": begun,
             "merged_validation": merge_validation,
             "seconds": round(time.monotonic() - started),
             "processes": int(os.environ.get("WORLD_SIZE", 1)),
@@ -160,14 +163,6 @@ def _load(listing: Listing, size: int, limit: int | None, quiet: bool) -> tuple[
     if not images:
         raise InputError(f"--data {listing.data}: no labelled picture in {listing.split} can be read")
     return Pixels(torch.cat(images), torch.cat(labels)), digests
-
-
-def _told(start: str) -> dict[str, Any]:
-    """What the checkpoint that a training began with says of its own training."""
-    from foodviz import models
-
-    said: Any = models.load(start).facts.get("said", {})
-    return {"file": Path(start).name, "training": said.get("training")}
 
 
 def _statistics(training: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -32,14 +32,11 @@ class Labelled:
     def __init__(self, listing: Listing, count: int = FEW) -> None:
         self.listing = listing
         self.count = count
-        self._chosen: tuple[int, ...] | None = None
         self._decoded: dict[tuple[tuple[int, int], str], tuple[Tensor, Tensor]] = {}
         self._files: dict[str, bytes] = {}
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
-        if self._chosen is not None:
-            return self._chosen
         labelled = [index for index, label in enumerate(self.listing.labels) if label >= 0]
         count = min(self.count, len(labelled))
         return tuple(labelled[(2 * place + 1) * len(labelled) // (2 * count)] for place in range(count))
@@ -47,7 +44,7 @@ class Labelled:
     def few(self, count: int) -> Labelled:
         """About `count` of these pictures, files read once for both."""
         some = Labelled(self.listing, count)
-        some._chosen = self.ids[:: max(1, len(self.ids) // count)]
+        some.ids = self.ids[:: max(1, len(self.ids) // count)]
         some._files = self._files
         return some
 

@@ -14,7 +14,7 @@ from foodviz.models import architectures, fitting, stack, trees
 from foodviz.models.checkpoints import Checkpoint, read_checkpoint
 from foodviz.models.classifier import Classifier
 from foodviz.models.inference import Reading, readings, variants
-from foodviz.models.pixels import NORMALISATIONS, OWN, Pixels, in_words, normalisation_name
+from foodviz.models.pixels import NORMALISATIONS, Pixels, in_words, normalisation_name
 from foodviz.models.rating import Rating, ranked
 from foodviz.models.saved import about
 
@@ -82,11 +82,7 @@ def load(
 
 def reread(classifier: Classifier, pixels: Pixels) -> Classifier:
     """The same network, its weights shared, with another idea of what it expects of its pixels."""
-    if pixels.normalise == OWN:
-        said: Any = classifier.facts["said"]
-        mean, std = said["mean"], said["std"]
-    else:
-        mean, std = NORMALISATIONS[pixels.normalise or "none"]
+    mean, std = _normalisation(pixels, classifier.facts["said"])  # type: ignore[arg-type]
     size = (pixels.input_size, pixels.input_size) if pixels.input_size else classifier.input_size
     facts = classifier.facts | {"pixels": str(pixels), "resize": pixels.resize or "antialiased"}
     bgr = pixels.channel_order == "bgr"
@@ -157,9 +153,7 @@ def _classifier(
     facts: dict[str, object],
     file: Path | None = None,
 ) -> Classifier:
-    mean, std = said.get("mean", NORMALISATIONS["none"][0]), said.get("std", NORMALISATIONS["none"][1])
-    if pixels.normalise:
-        mean, std = NORMALISATIONS[pixels.normalise]
+    mean, std = _normalisation(pixels, said)
     bgr = bool(said.get("bgr", False)) if pixels.channel_order is None else pixels.channel_order == "bgr"
     height, width = (pixels.input_size, pixels.input_size) if pixels.input_size else size
     classes = fitting.class_count(checkpoint.weights)
@@ -173,6 +167,14 @@ def _classifier(
         "resize": pixels.resize or "antialiased",
     }
     return Classifier(network, names, (height, width), mean=mean, std=std, bgr=bgr, facts=facts, file=file)
+
+
+def _normalisation(pixels: Pixels, said: dict[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
+    """Mean and standard deviation: the named ones, else the file's own, else none."""
+    mean, std = NORMALISATIONS.get(pixels.normalise or "", NORMALISATIONS["none"])
+    if pixels.normalise in NORMALISATIONS:
+        return mean, std
+    return said.get("mean", mean), said.get("std", std)
 
 
 def _inferred(

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from foodviz.cli.options import number_or
 from foodviz.errors import InputError
 
 
@@ -50,16 +51,8 @@ class Settings:
         lr = flags["lr"] or (plain if flags["recipe"] == "pixel" else 0.1)
         pictures = flags["pictures"] if flags["objective"] == "diversity" else 1
         filters = tuple(dict.fromkeys(flags["filters"]))
-        scan = _scan(flags["scan"])
+        scan = number_or("all", flags["scan"], 2, "--scan {}: give a number of pictures from 2 on, or all")
         return cls(**{**flags, "every": every, "lr": lr, "pictures": pictures, "filters": filters, "scan": scan})
 
 
 OWN = tuple(Settings.__dataclass_fields__)
-
-
-def _scan(asked: str) -> int | None:
-    if asked == "all":
-        return None
-    if not asked.isdecimal() or int(asked) < 2:
-        raise InputError(f"--scan {asked}: give a number of pictures from 2 on, or all")
-    return int(asked)

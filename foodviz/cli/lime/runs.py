@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from foodviz.cli.options import number_or
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Settings:
             )
         own["design"] = own["design"] or ("random" if own["engine"] == "lime" else "balanced")
         return cls(
-            samples=_samples(flags.pop("samples")),
+            samples=number_or(
+                "auto", flags.pop("samples"), 10, "--samples {}: must be `auto` or a number of at least 10"
+            ),
             hide=_hide(flags.pop("hide")),
             cutting={name: value for name, value in cutting.items() if value is not None},
             **own,
@@ -165,14 +168,6 @@ def answers(run: Run, settings: Settings, targets: Sequence[tuple[int, ...]]) ->
             told = explain(model, image, segments, wanted, samples=settings.samples, design=settings.design, **asked)
         names = [run.classifier.class_names[target] for target in (*wanted, int(said))]
         yield Answer(key, image.cpu(), told, tuple(names[:-1]), seed, (names[-1], float(sure)))
-
-
-def _samples(asked: str) -> int | None:
-    if asked == "auto":
-        return None
-    if not asked.isdecimal() or int(asked) < 10:
-        raise InputError(f"--samples {asked}: must be `auto` or a number of at least 10")
-    return int(asked)
 
 
 def _hide(asked: str) -> str | tuple[float, ...]:

@@ -165,7 +165,6 @@ def _pictures(data: str, split: str | None) -> str:
         return str(error)
 
 
-@cache
 def _file_digest(name: str) -> str:
     path = SAMPLE_MODEL if name == "sample" else Path(name).expanduser()
     try:
