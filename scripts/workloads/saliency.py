@@ -169,8 +169,10 @@ def gradcam() -> Contestants:
             maps = []
             for some, goal in zip(images.split(8), classes(MANY).split(8), strict=True):
                 outputs: list[torch.Tensor] = []
-                handle = layer.register_forward_hook(lambda _m, _i, output, outputs=outputs: outputs.append(output))
-                score = model(some.clone().requires_grad_()).gather(1, goal[:, None]).sum()
+                handle = layer.register_forward_hook(
+                    lambda _m, _i, output, outputs=outputs: outputs.append(output.requires_grad_())
+                )
+                score = model(some).gather(1, goal[:, None]).sum()  # frozen: no graph before the layer
                 handle.remove()
                 (slopes,) = torch.autograd.grad(score, outputs[0])
                 maps.append((slopes.mean((2, 3), keepdim=True) * outputs[0]).sum(1).relu().detach())
