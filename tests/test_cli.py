@@ -236,3 +236,11 @@ def test_ctrl_c_leaves_no_partial_file(tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not list(tmp_path.rglob("*.*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_inside_an_exec_has_the_same_exit_code(tmp_path, tiny_model):
+    (tmp_path / "net.py").write_text('exec("raise KeyboardInterrupt")\n')
+    command = [sys.executable, "-m", "foodviz", "layers", "--arch", "net.py:Net", "--model", str(tiny_model)]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stderr.splitlines()[-1]) == (130, "error: stopped")

@@ -120,6 +120,9 @@ def main() -> None:
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        # Interrupted in an exec(), of which importing torch is full, CPython under -m would end itself by the signal
+        # and not by the exit code; it forgets that with the next exec().
+        exec("")
         _fail("stopped", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
