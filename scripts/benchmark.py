@@ -5,7 +5,8 @@
     python scripts/benchmark.py --list
 
 Each contestant lives in a process of its own, so that one's memory settings and imports do not help another; the
-processes take turns, A B C A B C …, one at work at a time. `bare` is plain PyTorch: frozen parameters, the unchanged
+processes take turns, A B C A B C …, one at work at a time. A turn is one run that is not timed, as the others have left
+the caches full of their own, and one that is. `bare` is plain PyTorch: frozen parameters, the unchanged
 network, truncated where possible, chunks of 8. Peers that are not installed (extra `bench`) are reported as absent.
 A workload is a function in scripts/workloads/<file>.py that gives the contestants by name.
 """
@@ -42,7 +43,7 @@ def workloads() -> dict[str, Callable[[], Contestants]]:
 
 
 class Worker:
-    """A contestant in a process of its own that does its work once each time it is told to."""
+    """A contestant in a process of its own that takes a turn each time it is told to."""
 
     def __init__(self, workload: str, contestant: str, threads: int) -> None:
         environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
@@ -62,7 +63,7 @@ class Worker:
         return json.loads(line) if line else "its process ended"
 
     def seconds(self) -> float:
-        """Have it do its work once."""
+        """Have it take a turn."""
         assert self.process.stdin is not None
         print("go", file=self.process.stdin, flush=True)
         return float(self._answer())
@@ -74,7 +75,7 @@ class Worker:
 
 
 def work(workload: str, contestant: str) -> None:
-    """The worker's side: prepare, say whether that went well, then time one run per line read."""
+    """The worker's side: prepare, say whether that went well, then take a turn per line read."""
     answer, sys.stdout = sys.stdout, sys.stderr  # what peers print is not an answer
     try:
         run = workloads()[workload]()[contestant]()
@@ -86,6 +87,7 @@ def work(workload: str, contestant: str) -> None:
         problem = f"{type(error).__name__}: {error}"
     print(json.dumps(problem), file=answer, flush=True)
     for _ in sys.stdin:
+        run()
         started = time.perf_counter()
         run()
         print(time.perf_counter() - started, file=answer, flush=True)

@@ -134,9 +134,10 @@ def main() -> None:
     print(f"{'':28}{'activation / pixel':>24}{'energy above half Nyquist':>34}{'   ms a step':>24}")
     print(f"{'network and layer':28}" + f"{'fourier':>12}{'maco':>12}" + "".join(f"{name:>12}" for name in RECIPES) * 2)
     rows = []
+    overall: tuple[list[float], list[float]] = [], []  # of fourier and maco, all networks
     for name, (model, layers, natural) in models.items():
         speed_up(model, keep=layers)
-        whole: tuple[list[float], list[float]] = [], []  # of fourier and maco, all layers
+        whole: tuple[list[float], list[float]] = [], []
         for layer_name in layers:
             layer = model.network.get_submodule(layer_name)
             width = run_to(model, layer, torch.zeros(1, 3, *model.input_size)).shape[1]
@@ -160,6 +161,9 @@ def main() -> None:
                 flush=True,
             )
         print(f"{name + ' all':28}" + "".join(f"{statistics.median(each):12.2f}" for each in whole), flush=True)
+        for every, some in zip(overall, whole, strict=True):
+            every += some
+    print(f"{'all':28}" + "".join(f"{statistics.median(each):12.2f}" for each in overall))
     if asked.sheet:
         sheet(rows).savefig(asked.sheet, dpi=110)
 

@@ -1,5 +1,7 @@
 """Ascents: alone equals in company, nothing left behind, dead filters known, pictures of shapes and not of noise."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -15,7 +17,13 @@ from foodviz.methods.activation_maximization import (
     random_transforms,
 )
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, stuck
-from foodviz.methods.spectrum import fitted_statistics, from_spectrum, high_frequency_share, imagenet_statistics
+from foodviz.methods.spectrum import (
+    blurred,
+    fitted_statistics,
+    from_spectrum,
+    high_frequency_share,
+    imagenet_statistics,
+)
 
 SIZE = (16, 16)
 
@@ -168,6 +176,13 @@ def test_statistics_of_pictures_come_back(size):
         torch.cov(again.movedim(1, 0).flatten(1)), torch.cov(pictures.movedim(1, 0).flatten(1)), rtol=0.25, atol=0.005
     )
     assert (fitted.magnitude[:, 1, 1] > fitted.magnitude[:, size[0] // 2, size[1] // 2]).all()
+
+
+def test_a_blur_weakens_waves_as_a_gaussian_does():
+    wave = (torch.arange(64) * 2 * math.pi / 8).cos().expand(2, 3, 32, 64)  # 8 pixels long
+    deviations = torch.tensor([0.0, 1.5])
+    left = (-(2 * math.pi * deviations / 8).square() / 2).exp().view(2, 1, 1, 1)
+    torch.testing.assert_close(blurred(wave, deviations), wave * left)
 
 
 def test_high_frequency_share():

@@ -2,7 +2,8 @@
 
 Erhan, Bengio, Courville, Vincent 2009, "Visualizing Higher-Layer Features of a Deep Network" (the idea).
 Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:10.23915/distill.00007 (`fourier_pictures`;
-transforms are one affine map a step, the picture keeps its size and continues in its mean colour).
+transforms are one affine map a step, the picture keeps its size and continues in its mean colour; besides it is blurred
+at random, as no other transform takes fine grain away).
 Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
 arXiv:2306.06805 (`maco_pictures`; with the transforms of `fourier_pictures` instead of crops, and no attribution mask).
 
@@ -19,7 +20,7 @@ from torch.nn import functional
 
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
 from foodviz.methods.hooks import device_of, evaluating, run_to
-from foodviz.methods.spectrum import Statistics, from_spectrum
+from foodviz.methods.spectrum import Statistics, blurred, from_spectrum
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
@@ -162,19 +163,20 @@ def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:
 
 
 def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: Tensor) -> Transform:
-    """Shift by up to 12 pixels, scale by 0.9 to 1.1, turn by up to 10 degrees; a new draw a step and generator.
+    """Blur by up to 2 pixels, shift by up to 12, scale by 0.9 to 1.1, turn by up to 10 degrees; a new draw a step.
 
-    One affine map and one interpolation. Beyond its edges a picture goes on in the colour `fill` (3,).
+    Each generator draws for its own picture. One affine map and one interpolation. Beyond its edges a picture goes on
+    in the colour `fill` (3,).
     """
     draws = torch.stack([torch.rand(steps, 5, generator=generator) for generator in generators], 1) * 2 - 1
     shift = draws[..., :2] * 8 + draws[..., 2:4] * 4  # jitter 8, later jitter 4
     scale = 1 + 0.1 * draws[..., 4]
-    turns = torch.stack([torch.rand(steps, generator=generator) for generator in generators], 1) * 2 - 1
-    maps = affine_maps(turns * math.radians(10), scale, shift)
+    turns, blurs = torch.stack([torch.rand(2, steps, generator=generator) for generator in generators], -1)
+    maps = affine_maps((turns * 2 - 1) * math.radians(10), scale, shift)
     colour = fill.view(3, 1, 1)
 
     def transform(pictures: Tensor, step: int) -> Tensor:
-        return colour + moved(pictures - colour, maps[step])
+        return colour + moved(blurred(pictures, 2 * blurs[step]) - colour, maps[step])
 
     return transform
 

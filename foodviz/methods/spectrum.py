@@ -7,6 +7,7 @@ shapes: Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:
 Everything here is in logits: a picture is the sigmoid of what these functions give, so it always lies in [0, 1].
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -59,6 +60,13 @@ def frequencies(size: tuple[int, int]) -> Tensor:
     """Frequency of each rfft2 coefficient of an (H, W) picture in cycles per pixel, (H, W // 2 + 1)."""
     down, across = torch.fft.fftfreq(size[0]), torch.fft.rfftfreq(size[1])
     return torch.hypot(down[:, None], across)
+
+
+def blurred(pictures: Tensor, deviations: Tensor) -> Tensor:
+    """(N, 3, H, W) pictures, each under a Gaussian of its own standard deviation (N,) in pixels, around the edges."""
+    size = (pictures.shape[2], pictures.shape[3])
+    waves = 2 * math.pi * frequencies(size).to(pictures.device) * deviations.to(pictures.device).view(-1, 1, 1, 1)
+    return torch.fft.irfft2(torch.fft.rfft2(pictures) * torch.exp(-waves.square() / 2), s=size)
 
 
 def high_frequency_share(pictures: Tensor) -> Tensor:
