@@ -124,7 +124,7 @@ def main() -> None:
 
         sample, listing = load(), open_split("sample", "training")
         photographs = read(listing, listing.spread(256), sample.input_size).images
-        models["sample"] = sample, ("cnn.4", "cnn.21", "cnn.38"), fitted_statistics(photographs)
+        models["sample"] = sample, ("cnn.4", "cnn.15", "cnn.34"), fitted_statistics(photographs)
     imagenet = imagenet_model() if asked.only != "sample" else None
     if imagenet:
         models["imagenet"] = imagenet, ("_blocks.1", "_blocks.7", "_blocks.14"), imagenet_statistics((128, 128))

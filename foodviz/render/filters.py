@@ -193,6 +193,7 @@ def _bars(axes: Axes, means: np.ndarray, names: Sequence[str]) -> None:
     labels = [name if np.isfinite(mean) else f"{name} (none)" for name, mean in zip(names, means, strict=True)]
     axes.set_yticks(range(len(values)), labels, fontsize=TINY + 0.5 if len(labels) <= 16 else 3)
     axes.invert_yaxis()
+    axes.locator_params(axis="x", nbins=3)
     axes.tick_params(axis="x", labelsize=TINY, color=SOFT, labelcolor=SOFT)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
