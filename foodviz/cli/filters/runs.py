@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 SELECTIVE = 5  # filters shown where none is asked for
 NOTES = {
-    "fourier": "the spectrum climbs, in the colours and frequencies of photographs, under random shifts, scales, turns, blurs",
-    "maco": "the phases climb, the magnitudes stay those of photographs, under random shifts, scales, turns, blurs",
+    "fourier": "the spectrum climbs, in the colours of photographs, under random shifts, scales, turns and blurs",
+    "maco": "the phases climb, the magnitudes stay those of photographs, under random shifts, scales, turns and blurs",
     "pixel": "plain ascent on the pixels",
 }
 
