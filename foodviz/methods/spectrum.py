@@ -66,7 +66,8 @@ def blurred(pictures: Tensor, deviations: Tensor) -> Tensor:
     """(N, 3, H, W) pictures, each under a Gaussian of its own standard deviation (N,) in pixels, around the edges."""
     size = (pictures.shape[2], pictures.shape[3])
     waves = 2 * math.pi * frequencies(size).to(pictures.device) * deviations.to(pictures.device).view(-1, 1, 1, 1)
-    return torch.fft.irfft2(torch.fft.rfft2(pictures) * torch.exp(-waves.square() / 2), s=size)
+    soft: Tensor = torch.fft.irfft2(torch.fft.rfft2(pictures) * torch.exp(-waves.square() / 2), s=size)
+    return soft
 
 
 def high_frequency_share(pictures: Tensor) -> Tensor:
