@@ -73,6 +73,7 @@ def test_plain_ascent_is_the_course_recipe(net):
     start = noise_pictures([3], SIZE)
     for optimizer, ours in [
         (torch.optim.Adam, Adam(0.1, weight_decay=0.01)),
+        (torch.optim.AdamW, Adam(0.1, fading=0.01)),
         (torch.optim.SGD, SGD(0.1, weight_decay=0.01)),
     ]:
         pixels = start.clone().requires_grad_()
@@ -176,6 +177,19 @@ def test_statistics_of_pictures_come_back(size):
         torch.cov(again.movedim(1, 0).flatten(1)), torch.cov(pictures.movedim(1, 0).flatten(1)), rtol=0.25, atol=0.005
     )
     assert (fitted.magnitude[:, 1, 1] > fitted.magnitude[:, size[0] // 2, size[1] // 2]).all()
+
+
+def test_a_spectrum_beyond_the_ends_finds_back():
+    base = imagenet_statistics(SIZE)
+    spectrum = torch.zeros(2, *base.magnitude.shape, dtype=torch.complex64)
+    spectrum[:, 0, 0, 0] = torch.tensor([100.0, -100.0])  # brightness, far above and far below what there is
+    spectrum.requires_grad_()
+    pictures = from_spectrum(spectrum, base)
+    assert (pictures[0] == 1).all()
+    assert (pictures[1] == 0).all()
+    for wish, lost in ((1.0, [0, 1]), (-1.0, [1, 0])):
+        (gradient,) = torch.autograd.grad(wish * pictures.sum(), spectrum, retain_graph=True)
+        assert (gradient[:, 0, 0, 0].real.sign() * wish).tolist() == lost
 
 
 def test_a_blur_weakens_waves_as_a_gaussian_does():

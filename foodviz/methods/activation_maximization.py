@@ -27,6 +27,7 @@ Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the
 
 # Exponent on the magnitudes of photographs, which decide how fast each frequency climbs: shapes come before grain.
 _STEEPER = 1.2
+_FADING = 0.02  # of the spectrum in each unit of lr: what nothing pulls at goes, grain above all
 WAKING = 16  # first steps in which a picture without any gradient gets one through redirected ReLUs
 
 
@@ -49,7 +50,7 @@ def fourier_pictures(
     objective: Objective = channel_mean,
     seeds: Sequence[int],
     steps: int = 256,
-    lr: float = 0.1,
+    lr: float = 0.5,
     every: int = 0,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Ascent:
@@ -76,9 +77,10 @@ def fourier_pictures(
     def picture(values: Tensor) -> Tensor:
         return from_spectrum(torch.view_as_complex(values) * pace, place)
 
-    transform = random_transforms(generators, steps, place.mean.sigmoid())
+    transform = random_transforms(generators, steps, place.mean)
+    climber = Adam(lr, fading=_FADING)
     return _climb(
-        model, layer, channels, start.to(device), picture, Adam(lr), objective, steps, every, transform, progress
+        model, layer, channels, start.to(device), picture, climber, objective, steps, every, transform, progress
     )
 
 
@@ -108,7 +110,7 @@ def maco_pictures(
     def picture(phases: Tensor) -> Tensor:
         return from_spectrum(torch.polar(place.magnitude.expand_as(phases), phases), place)
 
-    transform = random_transforms(generators, steps, place.mean.sigmoid())
+    transform = random_transforms(generators, steps, place.mean)
     return _climb(
         model, layer, channels, start.to(device), picture, Adam(lr), objective, steps, every, transform, progress
     )

@@ -4,11 +4,13 @@ Gradient ascent on pixels fills a picture with high frequencies that no photogra
 frequencies are scaled as they are in photographs, with the three colours made independent, the same ascent draws
 shapes: Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:10.23915/distill.00007.
 
-Everything here is in logits: a picture is the sigmoid of what these functions give, so it always lies in [0, 1].
+Deviation: values beyond [0, 1] are cut, with a gradient that leads back inside, where Lucid takes a sigmoid. The
+sigmoid's own gradient dies far out, and what climbed the wrong way stays there: filters end up less excited.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +18,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Statistics:
-    """How the pixels of natural pictures vary, in logits of their values."""
+    """How the pixels of natural pictures, in [0, 1], vary."""
 
     mean: Tensor  # (3,), the average colour
     colour: Tensor  # (3, 3), RGB = mean + colour @ three independent channels of unit variance
@@ -30,13 +32,13 @@ class Statistics:
 def imagenet_statistics(size: tuple[int, int]) -> Statistics:
     """Statistics for pictures of (H, W) pixels without any data: a spectrum of f^-1.5 and ImageNet's colours.
 
-    The colour matrix is the published one of Lucid (a square root of ImageNet's colour covariance), stretched to the
-    contrast of photographs; the mean is grey. The spectrum is that of photographs resized to a network's small input,
-    a little steeper than the f^-1 to f^-1.3 of large ones.
+    The colour matrix is the published one of Lucid, a square root of ImageNet's colour covariance; the mean is grey.
+    The spectrum is that of photographs resized to a network's small input, a little steeper than the f^-1 to f^-1.3 of
+    large ones.
     """
     colour = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
     falling = frequencies(size).clamp_min(1 / max(size)) ** -1.5
-    return Statistics(torch.zeros(3), colour * 4.5, _unit_variance(falling.expand(3, -1, -1), size), size)
+    return Statistics(torch.full((3,), 0.5), colour, _unit_variance(falling.expand(3, -1, -1), size), size)
 
 
 def fitted_statistics(pictures: Tensor) -> Statistics:
@@ -44,13 +46,12 @@ def fitted_statistics(pictures: Tensor) -> Statistics:
 
     The colour matrix is the symmetric square root of their colour covariance.
     """
-    logits = pictures.clamp(0.02, 0.98).logit()
-    mean = logits.mean((0, 2, 3))
-    values, vectors = torch.linalg.eigh(torch.cov(logits.movedim(1, 0).flatten(1)))
-    root = values.clamp_min(1e-4).sqrt()
+    mean = pictures.mean((0, 2, 3))
+    values, vectors = torch.linalg.eigh(torch.cov(pictures.movedim(1, 0).flatten(1)))
+    root = values.clamp_min(1e-5).sqrt()
     colour = vectors @ torch.diag(root) @ vectors.T
     whitening = vectors @ torch.diag(1 / root) @ vectors.T
-    white = torch.einsum("ij,njhw->nihw", whitening, logits - mean.view(3, 1, 1))
+    white = torch.einsum("ij,njhw->nihw", whitening, pictures - mean.view(3, 1, 1))
     magnitude = torch.fft.rfft2(white, norm="ortho").abs().mean(0)
     size = (pictures.shape[2], pictures.shape[3])
     return Statistics(mean, colour, _unit_variance(magnitude, size), size)
@@ -84,7 +85,22 @@ def from_spectrum(spectrum: Tensor, statistics: Statistics) -> Tensor:
     """Complex (N, 3, H, W // 2 + 1) spectra of the three independent channels -> (N, 3, H, W) RGB in [0, 1]."""
     channels = torch.fft.irfft2(spectrum, s=statistics.size, norm="ortho")
     mixed = (statistics.colour @ channels.flatten(2)).view_as(channels)
-    return torch.sigmoid(mixed + statistics.mean.view(3, 1, 1))
+    held: Tensor = _Held.apply(mixed + statistics.mean.view(3, 1, 1))
+    return held
+
+
+class _Held(torch.autograd.Function):
+    """Cut to [0, 1]; for an objective that is climbed, values beyond an end still get the gradient that leads back."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor) -> Tensor:
+        context.save_for_backward(values)
+        return values.clamp(0, 1)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        (values,) = context.saved_tensors
+        return gradient.masked_fill(((values < 0) & (gradient < 0)) | ((values > 1) & (gradient > 0)), 0)
 
 
 def _unit_variance(magnitude: Tensor, size: tuple[int, int]) -> Tensor:

@@ -24,7 +24,7 @@ from foodviz.cli.options import GreedyCommand, option, shared_options
 @option(
     "--every", type=click.IntRange(min=1), help="Also draw snapshots so many steps apart and the objective's curve."
 )
-@option("--lr", type=click.FloatRange(0, min_open=True), help="Step size.  [default: 0.1; sgd 12]")
+@option("--lr", type=click.FloatRange(0, min_open=True), help="Step size.  [default: 0.5; maco, pixel 0.1; sgd 12]")
 @option("--statistics", type=click.Choice(["data", "imagenet"]), default="data", help="Of colours and spectrum.")
 @option("--start", type=click.Choice(["noise", "image", "grey"]), default="noise", help="pixel: where it starts.")
 @option("--optimizer", type=click.Choice(["adam", "sgd"]), default="adam", help="pixel: how it climbs.")

@@ -47,8 +47,8 @@ class Settings:
         every = flags["every"] or 0
         if every > flags["steps"]:
             raise InputError(f"--every {every} is larger than --steps {flags['steps']}: there would be no snapshot")
-        plain = 0.1 if flags["optimizer"] == "adam" else 12.0
-        lr = flags["lr"] or (plain if flags["recipe"] == "pixel" else 0.1)
+        usual = {"pixel": 0.1 if flags["optimizer"] == "adam" else 12.0, "fourier": 0.5, "maco": 0.1}
+        lr = flags["lr"] or usual[flags["recipe"]]
         pictures = flags["pictures"] if flags["objective"] == "diversity" else 1
         filters = tuple(dict.fromkeys(flags["filters"]))
         scan = number_or("all", flags["scan"], 2, "--scan {}: give a number of pictures from 2 on, or all")

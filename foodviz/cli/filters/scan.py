@@ -83,7 +83,7 @@ def statistics(run: Run, asked: str) -> Statistics:
     if asked == "imagenet":
         return imagenet_statistics(size)
     listing = run.listing
-    file = cache_file("statistics", "1", listing.fingerprint, str(size), str(FITTED), suffix=".npz")
+    file = cache_file("statistics", "2", listing.fingerprint, str(size), str(FITTED), suffix=".npz")
     arrays = _load(file)
     if arrays is None:
         ids, skipped = listing.spread(FITTED), list[str]()
