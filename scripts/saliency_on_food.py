@@ -44,8 +44,9 @@ def main() -> None:
     parser.add_argument("--model", default="sample", help="checkpoint")
     asked = parser.parse_args()
     keep_freed_memory()
-    model = models.speed_up(models.load(asked.model))
-    layer = model.network.get_submodule(models.last_maps(model).name)
+    model = models.load(asked.model)
+    place = models.last_maps(model).name
+    layer = models.speed_up(model, keep=[place]).network.get_submodule(place)
     listing = open_split("sample", "validation")
     hits: dict[str, list[bool]] = {}
     covered = []

@@ -52,6 +52,26 @@ def test_a_convolution_looked_at_keeps_its_norm():
     torch.testing.assert_close(run_to(model, model.network.cnn[34], pixels), before, rtol=1e-4, atol=1e-4)
 
 
+def test_a_block_looked_at_keeps_what_follows_outside_of_it():
+    class Blocks(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3))
+            self.second = nn.Sequential(nn.BatchNorm2d(4), nn.ReLU())
+            self.third = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 4))
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.third(self.second(self.first(images)))
+
+    pixels = torch.rand(2, 3, 16, 16)
+    for name, left in (("first", 1), ("second", 0), ("third", 0)):
+        model = Classifier(wake_norms(Blocks()), "abcd", (16, 16))
+        before = run_to(model, model.network.get_submodule(name), pixels).clone()
+        assert norms(speed_up(model, keep=[name])) == left
+        after = run_to(model, model.network.get_submodule(name), pixels)
+        torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
+
+
 def test_a_convolution_read_twice_is_left_alone():
     class Twice(nn.Module):
         def __init__(self) -> None:
@@ -66,6 +86,37 @@ def test_a_convolution_read_twice_is_left_alone():
     pixels = torch.rand(2, 3, 16, 16)
     before = model(pixels)
     assert norms(speed_up(model)) == 1
+    torch.testing.assert_close(model(pixels), before, rtol=1e-5, atol=1e-6)
+
+
+def test_a_relu_runs_behind_its_pool_unless_it_is_looked_at():
+    swapped, pixels = classifier("vgg16_bn-slim"), torch.rand(2, 3, 64, 64, requires_grad=True)
+    relus = [f"cnn.{place}" for place, layer in enumerate(swapped.network.cnn) if isinstance(layer, nn.ReLU)]
+    speed_up(swapped, keep=["cnn.5", "cnn.23"])  # a ReLU, and a pool
+    moved = [name for name in relus if not isinstance(swapped.network.get_submodule(name), nn.ReLU)]
+    assert moved == ["cnn.12", "cnn.22", "cnn.32", "cnn.42"]
+    plain = speed_up(classifier("vgg16_bn-slim"), keep=relus)
+    for layer in ("cnn.5", "cnn.6", "cnn.13", "cnn.23", "cnn.43"):
+        ours, theirs = (run_to(one, one.network.get_submodule(layer), pixels) for one in (swapped, plain))
+        assert torch.equal(ours, theirs)
+    ours, theirs = (torch.autograd.grad(one(pixels)[:, 1].sum(), pixels)[0] for one in (swapped, plain))
+    assert torch.equal(ours, theirs)
+
+
+def test_a_relu_read_twice_stays():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.relu, self.pool = nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            maps = self.relu(self.conv(images))
+            return self.pool(maps).mean((2, 3)) - maps.mean((2, 3))
+
+    model = Classifier(Twice(), "abcd", (16, 16))
+    pixels = torch.rand(2, 3, 16, 16)
+    before = model(pixels)
+    assert isinstance(speed_up(model).network.relu, nn.ReLU)
     torch.testing.assert_close(model(pixels), before, rtol=1e-5, atol=1e-6)
 
 

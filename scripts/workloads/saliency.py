@@ -155,7 +155,7 @@ def gradcam() -> Contestants:
     def ours() -> Callable[[], object]:
         from foodviz.methods.gradcam import gradcam as method
 
-        model, images = fast(), photographs(MANY)
+        model, images = fast(LAYER), photographs(MANY)
         layer = model.network.get_submodule(LAYER)
         return lambda: method(model, layer, images, classes(MANY))
 
