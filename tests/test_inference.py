@@ -234,15 +234,43 @@ def test_the_most_accurate_reading_is_chosen_and_the_others_shown():
     assert len(tried) < 100
 
 
-def stripes(count, seed):
-    """Pictures of three classes that a small net learns in seconds: stripes across, stripes down, a chequerboard."""
+def stripes(count, seed, side=32):
+    """Pictures of three classes that a small net learns in seconds: stripes across, stripes down, a chequerboard.
+
+    The pattern fills a corner of `side` pixels, noise the rest.
+    """
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 3
     along = torch.arange(32) // 2 % 2
     kinds = [along[:, None].expand(32, 32), along[None].expand(32, 32), along[:, None] ^ along[None]]
     patterns = torch.stack([kind.float() for kind in kinds])[labels][:, None]
+    patterns[..., side:, :] = patterns[..., side:] = 0.5
     noise = torch.rand(count, 3, 32, 32, generator=generator)
     return 0.35 * patterns + 0.65 * noise, labels
+
+
+def taught(net, side=32):
+    images, labels = stripes(192, 1, side)
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    for step in range(120):
+        some = slice(step % 3 * 64, step % 3 * 64 + 64)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(images[some]), labels[some]).backward()
+        optimizer.step()
+    return net.eval()
+
+
+def decided(file, size, side=32):
+    """The checkpoint as 90 labelled pictures have it read, for an input of that size, and those pictures."""
+    images, labels = stripes(90, 2, side)
+
+    def score(_key, make):
+        classifier = make()
+        if classifier.input_size != (size, size):
+            return Rating(len(images), 0.0, -9.0, 9.0)
+        return rate(classifier, images, labels)
+
+    return load(str(file), score=score), images
 
 
 def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
@@ -250,32 +278,29 @@ def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
     layers = []
     for entering, leaving in widths(8, 12, 12):
         layers += [conv(entering, leaving), nn.BatchNorm2d(leaving), nn.LeakyReLU(0.1), nn.MaxPool2d(2)]
-    net = Net(cnn=nn.Sequential(*layers), fc=nn.Sequential(nn.Linear(192, 16), nn.LeakyReLU(0.1), nn.Linear(16, 3)))
-    images, labels = stripes(192, 1)
-    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
-    for step in range(120):
-        some = slice(step % 3 * 64, step % 3 * 64 + 64)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(net(images[some]), labels[some]).backward()
-        optimizer.step()
-    net.eval()
+    head = nn.Sequential(nn.Linear(192, 16), nn.LeakyReLU(0.1), nn.Linear(16, 3))
+    net = taught(Net(cnn=nn.Sequential(*layers), fc=head))
     torch.save(net.state_dict(), tmp_path / "a")
     assert "; ReLU: " in load(str(tmp_path / "a")).facts["architecture"]  # the guess without pictures
-
-    images, labels = stripes(90, 2)
-
-    def score(_key, make):
-        classifier = make()
-        if classifier.input_size != (32, 32):
-            return Rating(len(images), 0.0, -9.0, 9.0)
-        return rate(classifier, images, labels)
-
-    classifier = load(str(tmp_path / "a"), score=score)
+    classifier, images = decided(tmp_path / "a", 32)
     assert classifier.facts["architecture"].startswith("stack; LeakyReLU(0.1): cnn.2 cnn.6 cnn.10 fc.1; MaxPool2d(2)")
     assert torch.equal(classifier(images), net(images))
     assert "decided by labelled pictures" in classifier.facts["architecture_from"]
     assert sum("against" in line for line in classifier.facts["guesses"]) == 2
     assert len(classifier.facts["readings_tried"]) == 8
+
+
+def test_labelled_pictures_tell_the_largest_value_of_a_map_from_its_mean(tmp_path):
+    torch.manual_seed(0)
+    layers = []
+    for entering, leaving in widths(8, 12, 12):
+        layers += [conv(entering, leaving), nn.BatchNorm2d(leaving), nn.ReLU(), nn.MaxPool2d(2)]
+    net = taught(Net(nn.AdaptiveMaxPool2d(1), cnn=nn.Sequential(*layers), fc=nn.Linear(12, 3)), side=16)
+    torch.save(net.state_dict(), tmp_path / "a")
+    assert "join: AdaptiveAvgPool2d(1)" in load(str(tmp_path / "a")).facts["architecture"]
+    classifier, images = decided(tmp_path / "a", 128, side=16)
+    assert "join: AdaptiveMaxPool2d(1)" in classifier.facts["architecture"]
+    torch.testing.assert_close(classifier(images), net(images))
 
 
 def test_of_equally_accurate_readings_the_norms_decide():
@@ -286,8 +311,35 @@ def test_of_equally_accurate_readings_the_norms_decide():
         usual = Rating(100, 0.79, -0.9, misfit)
         order = ranked([(close, "unusual"), (usual, "usual")], prior=lambda name: 1.0 if name == "usual" else 0.1)
         assert order[0][1] == first
+    for surely, first in ((-0.28, "mean"), (-0.7, "largest")):  # the norms see the same: the labels decide
+        usual, unusual = (Rating(60, 0.9, surely, 0.02), "mean"), (Rating(60, 0.9, -0.25, 0.02), "largest")
+        order = ranked([unusual, usual, (far, "far")], prior=lambda name: 1.0 if name == "mean" else 0.05)
+        assert order[0][1] == first
     assert Rating(44, 0.3, -2, None).beats_chance(11)
     assert not Rating(44, 0.15, -2, None).beats_chance(11)
+
+
+def test_likelihood_forgives_a_net_that_is_too_sure_and_not_one_that_is_not_sure_enough():
+    images, labels = torch.rand(400, 3, 8, 8), torch.arange(400) % 3
+    colours = nn.functional.one_hot(labels, 3).float()
+    colours[::10] = colours[::10].roll(1, 1)  # one in ten looks like another class
+    images += colours[..., None, None]
+    usual, sure, unsure = (
+        rate(Classifier(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), Times(factor)), "abc"), images, labels)
+        for factor in (3.0, 12.0, 0.3)
+    )
+    assert usual.accuracy == sure.accuracy == unsure.accuracy == pytest.approx(0.9)
+    assert sure.log_likelihood == pytest.approx(usual.log_likelihood, abs=0.02)
+    assert unsure.log_likelihood < usual.log_likelihood - 0.3
+
+
+class Times(nn.Module):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, values):
+        return self.factor * values
 
 
 def test_norms_fit_the_pictures_they_were_trained_on():

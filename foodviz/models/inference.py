@@ -108,12 +108,14 @@ def readings(weights: dict[str, Tensor]) -> list[Reading]:
 
 
 def variants(reading: Reading) -> list[Reading]:
-    """Readings that differ from it in one choice: the activation, the one in the head alone, or the kind of pool."""
+    """Readings that differ from it in one choice: the activation, the one in the head alone, or a kind of pool."""
     active = {place for place, kind in reading.fillings.items() if kind in ACTIVATIONS}
     pooled = {place for place, kind in reading.fillings.items() if kind in POOLS}
     choices = [(active, kind, share) for kind, share in ACTIVATIONS.items()]
     choices += [(pooled, kind, share) for kind, share in POOLS.items()]
     choices += [(active & set(reading.head), "ReLU", 0.3)]
+    if "join" in reading.fillings:
+        choices += [({"join"}, reading.fillings["join"].replace("Avg", "Max"), 0.05)]
     made = {reading.text: reading}
     for places, kind, share in choices:
         fillings = {place: kind if place in places else old for place, old in reading.fillings.items()}

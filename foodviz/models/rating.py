@@ -17,6 +17,7 @@ from foodviz.models.classifier import Classifier
 
 T = TypeVar("T")
 _WEIGHT_OF_PRIOR = 0.3  # log10(2)
+_TEMPERATURES = [1.2**step for step in range(16)]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Rating:
     Attributes:
         pictures: how many.
         accuracy: share of pictures whose label is predicted.
-        log_likelihood: mean over the pictures, of their labels.
+        log_likelihood: mean over the pictures, of their labels; at the temperature of 1 or more that makes it largest,
+            as training makes nets surer than they are right, and only a wrong reading less sure.
         misfit: how far the input of the batch norms is from their statistics, 0 for the same; None without any. The
             mean over layers and channels of the Kullback-Leibler divergence of two normal distributions, in nats.
     """
@@ -76,13 +78,10 @@ def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
     finally:
         for handle in handles:
             handle.remove()
-    likely = torch.cat(logits).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3)
-    return Rating(
-        len(images),
-        float((likely.argmax(1) == labels).float().mean()),
-        float(likely.gather(1, labels[:, None]).mean()),
-        _misfit(sums),
-    )
+    found = torch.cat(logits)
+    likely = [(found / t).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3).gather(1, labels[:, None]) for t in _TEMPERATURES]
+    right = found.nan_to_num(-1e3, -1e3, -1e3).argmax(1) == labels
+    return Rating(len(images), float(right.float().mean()), max(float(each.mean()) for each in likely), _misfit(sums))
 
 
 def _misfit(sums: dict[nn.Module, Tensor]) -> float | None:
@@ -101,13 +100,23 @@ def ranked(rated: Iterable[tuple[Rating, T]], prior: Callable[[T], float]) -> li
     """Best first: of those right as often as the best within two standard errors the best fit, then the others.
 
     An unusual reading must fit markedly better than a usual one to come before it: twice as well, at a tenth of its
-    `prior`.
+    `prior`. Readings that feed the norms the same differ behind the last of them alone; there the labels decide.
     """
 
+    def unlikely(pair: tuple[Rating, T]) -> float:
+        return -math.log(max(prior(pair[1]), 1e-9))
+
     def cost(pair: tuple[Rating, T]) -> float:
-        return math.log(max(pair[0].cost, 1e-9)) - _WEIGHT_OF_PRIOR * math.log(max(prior(pair[1]), 1e-9))
+        return math.log(max(pair[0].cost, 1e-9)) + _WEIGHT_OF_PRIOR * unlikely(pair)
+
+    def alike(pair: tuple[Rating, T]) -> bool:
+        best, own = close[0][0].misfit, pair[0].misfit
+        return best is not None and own is not None and math.isclose(best, own, rel_tol=1e-3)
 
     pairs = sorted(rated, key=lambda pair: (-pair[0].accuracy, cost(pair)))
     limit = pairs[0][0].accuracy - 2 * pairs[0][0].error if pairs else 0.0
-    close = [pair for pair in pairs if pair[0].accuracy >= limit]
-    return sorted(close, key=cost) + pairs[len(close) :]
+    close = sorted((pair for pair in pairs if pair[0].accuracy >= limit), key=cost)
+    by_labels = sorted(
+        filter(alike, close), key=lambda pair: unlikely(pair) - pair[0].pictures * pair[0].log_likelihood
+    )
+    return [*by_labels, *(pair for pair in close if not alike(pair)), *pairs[len(close) :]]
