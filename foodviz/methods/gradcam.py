@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from foodviz.errors import InputError
 from foodviz.methods.hooks import detached, evaluating
-from foodviz.methods.saliency import CHUNK, Score, logit
+from foodviz.methods.saliency import Score, images_a_pass, logit
 
 
 def gradcam(model: nn.Module, layer: nn.Module, images: Tensor, targets: Tensor, *, score: Score = logit) -> Tensor:
@@ -29,9 +29,9 @@ def gradcam(model: nn.Module, layer: nn.Module, images: Tensor, targets: Tensor,
     Raises:
         InputError: the layer has no maps, or the forward does not reach it.
     """
-    maps = []
+    maps, count = [], images_a_pass(images)
     with evaluating(model), torch.enable_grad(), detached(layer) as leaves:
-        for some, their_targets in zip(torch.split(images, CHUNK), torch.split(targets, CHUNK), strict=True):
+        for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
             leaves.clear()
             total = score(model(some.detach()), their_targets).sum()
             if not leaves or leaves[-1].ndim != 4:

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from foodviz.methods.hooks import evaluating
 
-CHUNK = 16  # images a pass: larger ones fall out of the cache, smaller ones leave the cores idle
+_PIXELS = 32 * 128 * 128  # in a pass: more take memory alone, fewer leave the cores idle
 Score = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -36,6 +36,11 @@ def loss(logits: Tensor, targets: Tensor) -> Tensor:
     return functional.cross_entropy(logits, targets, reduction="none")
 
 
+def images_a_pass(images: Tensor) -> int:
+    """How many images of this size, (..., H, W), to take at a time."""
+    return max(1, _PIXELS // (images.shape[-2] * images.shape[-1]))
+
+
 def input_gradient(model: nn.Module, images: Tensor, targets: Tensor, *, score: Score = logit) -> Tensor:
     """The gradient of each image's score.
 
@@ -50,7 +55,8 @@ def input_gradient(model: nn.Module, images: Tensor, targets: Tensor, *, score: 
     """
     gradients = []
     with evaluating(model), torch.enable_grad():
-        for some, their_targets in zip(torch.split(images, CHUNK), torch.split(targets, CHUNK), strict=True):
+        count = images_a_pass(images)
+        for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
             pixels = some.detach().clone().requires_grad_()
             gradients.append(torch.autograd.grad(score(model(pixels), their_targets).sum(), pixels)[0])
     return torch.cat(gradients)
@@ -76,12 +82,12 @@ def smoothgrad(
     Returns:
         (N, 3, H, W), as in `input_gradient`.
     """
-    means = []
+    means, count = [], images_a_pass(images)
     for image, target, seed in zip(images, targets, seeds, strict=True):
         generator = torch.Generator().manual_seed(seed)
         total = torch.zeros_like(image)
-        for done in range(0, samples, CHUNK):  # memory does not grow with the samples
-            drawn = torch.randn(min(CHUNK, samples - done), *image.shape, generator=generator).to(image.device)
+        for done in range(0, samples, count):  # memory does not grow with the samples
+            drawn = torch.randn(min(count, samples - done), *image.shape, generator=generator).to(image.device)
             gradients = input_gradient(model, image + noise * drawn, target.expand(len(drawn)), score=score)
             total += gradients.sum(0)
         means.append(total / samples)
@@ -107,10 +113,10 @@ def integrated_gradients(
     places = torch.tensor((points + 1) / 2, dtype=images.dtype, device=images.device).view(-1, 1, 1, 1)
     shares = torch.tensor(weights / 2, dtype=images.dtype, device=images.device).view(-1, 1, 1, 1)
     plain = torch.full_like(images, baseline)
-    attributions = []
+    attributions, count = [], images_a_pass(images)
     for image, start, target in zip(images, plain, targets, strict=True):
         total = torch.zeros_like(image)
-        for place, share in zip(torch.split(places, CHUNK), torch.split(shares, CHUNK), strict=True):
+        for place, share in zip(torch.split(places, count), torch.split(shares, count), strict=True):
             path = start + place * (image - start)
             total += (share * input_gradient(model, path, target.expand(len(path)), score=score)).sum(0)
         attributions.append((image - start) * total)

@@ -65,9 +65,7 @@ class Classifier(nn.Module):
 
     def normalised(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W), RGB in [0, 1], as the network was trained on them."""
-        if self.channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        if self.plain:
-            return images
         images = images.flip(1) if self.bgr else images
-        return torch.addcmul(-self.mean / self.std, images, 1 / self.std)  # one pass over the pixels, not two
+        if not self.plain:
+            images = torch.addcmul(-self.mean / self.std, images, 1 / self.std)  # one pass over the pixels, not two
+        return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
