@@ -114,6 +114,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=256, help="of every recipe")
     parser.add_argument("--filters", type=int, default=10, help="how many filters of each layer")
     parser.add_argument("--sheet", type=Path, help="also draw all pictures into this file")
+    parser.add_argument("--layers", nargs="+", default=["cnn.4", "cnn.15", "cnn.34"], help="of the sample model")
     parser.add_argument("--only", choices=["sample", "imagenet"])
     asked = parser.parse_args()
     keep_freed_memory()
@@ -124,7 +125,7 @@ def main() -> None:
 
         sample, listing = load(), open_split("sample", "training")
         photographs = read(listing, listing.spread(256), sample.input_size).images
-        models["sample"] = sample, ("cnn.4", "cnn.15", "cnn.34"), fitted_statistics(photographs)
+        models["sample"] = sample, tuple(asked.layers), fitted_statistics(photographs)
     imagenet = imagenet_model() if asked.only != "sample" else None
     if imagenet:
         models["imagenet"] = imagenet, ("_blocks.1", "_blocks.7", "_blocks.14"), imagenet_statistics((128, 128))

@@ -45,8 +45,8 @@ def main() -> None:
     asked = parser.parse_args()
     keep_freed_memory()
     model = models.load(asked.model)
-    place = models.last_maps(model).name
-    layer = models.speed_up(model, keep=[place]).network.get_submodule(place)
+    last = models.last_maps(model).name
+    layer = models.speed_up(model, keep=[last]).network.get_submodule(last)
     listing = open_split("sample", "validation")
     hits: dict[str, list[bool]] = {}
     covered = []

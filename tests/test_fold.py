@@ -103,20 +103,70 @@ def test_a_relu_runs_behind_its_pool_unless_it_is_looked_at():
     assert torch.equal(ours, theirs)
 
 
-def test_a_relu_read_twice_stays():
-    class Twice(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv, self.relu, self.pool = nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2)
+class Stem(nn.Module):
+    """A convolution, a ReLU and a pool, joined by `run`."""
 
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            maps = self.relu(self.conv(images))
-            return self.pool(maps).mean((2, 3)) - maps.mean((2, 3))
+    def __init__(self, run, *, inplace=False, pool=None, twice=False) -> None:
+        super().__init__()
+        self.conv, self.relu, self.pool = nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(inplace), pool or nn.MaxPool2d(2)
+        self.down, self.run = nn.Conv2d(4, 4, 2, 2), run
+        if twice:
+            self.other = nn.Sequential(self.relu)
 
-    model = Classifier(Twice(), "abcd", (16, 16))
-    pixels = torch.rand(2, 3, 16, 16)
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.run(self, self.conv(images)).mean((2, 3))
+
+
+def plainly(net, maps):
+    return net.pool(net.relu(maps))
+
+
+def read_by_a_layer(net, maps):
+    maps = net.relu(maps)
+    return net.pool(maps) + net.down(maps)
+
+
+def read_by_the_forward(net, maps):
+    maps = net.relu(maps)
+    return torch.cat([net.pool(maps), maps[..., ::2, ::2]], 1)[:, 2:6]
+
+
+def read_for_bright_pictures_alone(net, maps):
+    maps = net.relu(maps)
+    return net.pool(maps) + (maps.mean((1, 2, 3), keepdim=True) - 5).relu()
+
+
+def read_before(net, maps):
+    return net.pool(net.relu(maps)) + net.down(maps)  # in place: read behind it
+
+
+def first_of_two(net, maps):
+    return net.pool(net.relu(maps))[0]
+
+
+@pytest.mark.parametrize(
+    ("stem", "moves"),
+    [
+        (lambda: Stem(plainly), True),
+        (lambda: Stem(plainly, inplace=True), True),
+        (lambda: Stem(plainly, twice=True), False),
+        (lambda: Stem(plainly, pool=nn.MaxPool2d(3, 1, 1)), False),
+        (lambda: Stem(first_of_two, pool=nn.MaxPool2d(2, return_indices=True)), False),
+        (lambda: Stem(read_by_a_layer), False),
+        (lambda: Stem(read_by_a_layer, inplace=True), False),
+        (lambda: Stem(read_by_the_forward), False),
+        (lambda: Stem(read_by_the_forward, inplace=True), False),
+        (lambda: Stem(read_for_bright_pictures_alone), False),
+        (lambda: Stem(read_before), True),
+        (lambda: Stem(read_before, inplace=True), False),
+    ],
+)
+def test_a_relu_moves_only_where_the_pool_alone_reads_it(stem, moves):
+    torch.manual_seed(4)
+    model = Classifier(stem(), "abcd", (16, 16))
+    pixels = torch.rand(2, 3, 16, 16) * torch.tensor([1.0, 40.0]).view(2, 1, 1, 1)
     before = model(pixels)
-    assert isinstance(speed_up(model).network.relu, nn.ReLU)
+    assert isinstance(speed_up(model).network.relu, nn.MaxPool2d) is moves
     torch.testing.assert_close(model(pixels), before, rtol=1e-5, atol=1e-6)
 
 

@@ -169,7 +169,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     if "readings" not in found:
         return [*lines, "no labelled pictures: nothing proven; --data FOLDER with labels does it"]
-    lines += ["", " right  of   log-likelihood  norms off  colours  normalise  resize"]
+    lines += ["", "log-likelihood: with the confidence of a too sure model taken down"]
+    lines += [" right  of   log-likelihood  norms off  colours  normalise  resize"]
     lines += [
         f"{each['accuracy']:6.1%}  {each['pictures']:<4} {each['log_likelihood']:13.3f}  "
         f"{'' if each['misfit'] is None else format(each['misfit'], '.3f'):>9}  {each['channel_order']:7}  "

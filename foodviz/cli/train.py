@@ -77,7 +77,8 @@ def train(
 
     keep_freed_memory()
     path = Path(out)
-    if "WORLD_SIZE" in os.environ and not distributed.is_initialized():
+    grouped = "WORLD_SIZE" in os.environ and not distributed.is_initialized()
+    if grouped:
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     leader = not distributed.is_initialized() or distributed.get_rank() == 0
     quiet = quiet or not leader
@@ -135,8 +136,11 @@ def train(
         state_path.unlink(missing_ok=True)
         if not quiet:
             click.echo(f"{path}  epoch {best['epoch']}, validation accuracy {best['accuracy']:.1%}")
-    if distributed.is_initialized():
+    if grouped:
         distributed.destroy_process_group()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # one end in ten aborts where the interpreter takes down what PyTorch's threads still hold
 
 
 def _load(listing: Listing, size: int, limit: int | None, quiet: bool) -> tuple[Pixels, list[str]]:

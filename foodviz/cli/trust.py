@@ -89,7 +89,7 @@ class Labelled:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
         from foodviz.models.rating import Rating
 
-        file = cache_file("ratings", key, self.listing.fingerprint, str(self.ids), suffix=".json")
+        file = cache_file("ratings", "2", key, self.listing.fingerprint, str(self.ids), suffix=".json")
         try:
             return Rating(**json.loads(file.read_text()))
         except (OSError, ValueError, TypeError):

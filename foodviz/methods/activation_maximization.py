@@ -3,7 +3,8 @@
 Erhan, Bengio, Courville, Vincent 2009, "Visualizing Higher-Layer Features of a Deep Network" (the idea).
 Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:10.23915/distill.00007 (`fourier_pictures`;
 transforms are one affine map a step, the picture keeps its size and continues in its mean colour; besides it is blurred
-at random, as no other transform takes fine grain away).
+at random, as no other transform takes fine grain away; for the same reason the spectrum fades a little at each step and
+falls more steeply than that of photographs).
 Fel et al. 2023, "Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
 arXiv:2306.06805 (`maco_pictures`; with the transforms of `fourier_pictures` instead of crops, and no attribution mask).
 

@@ -71,7 +71,8 @@ class Adam:
         self.first = 0.9 * self.first + 0.1 * gradient
         self.second = 0.999 * self.second + 0.001 * gradient.square()
         spread = (self.second / (1 - 0.999**self.steps)).sqrt().add_(1e-8)
-        values.mul_(1 - self.lr * self.fading).addcdiv_(self.first, spread, value=self.lr / (1 - 0.9**self.steps))
+        values.mul_(max(0.0, 1 - self.lr * self.fading))
+        values.addcdiv_(self.first, spread, value=self.lr / (1 - 0.9**self.steps))
 
 
 class SGD:

@@ -4,21 +4,23 @@ Folding takes a BatchNorm's running statistics into the weights of the convoluti
 "Quantization and Training of Neural Networks", arXiv:1712.05877, section 3.2). The norm's place keeps an Identity, so
 indices and dotted names stay, and that place still outputs what the norm did.
 
-A ReLU and the maximum pool behind it change places: the values are the same and the ReLU has a quarter to do.
+A ReLU and the maximum pool behind it change places: the values are the same, and there are fewer of them behind a pool
+with a stride.
 """
 
+from collections import Counter
 from collections.abc import Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.overrides import TorchFunctionMode
 
 from foodviz.models.classifier import Classifier
 
 A = TypeVar("A", bound=nn.Module)
 B = TypeVar("B", bound=nn.Module)
-Undo = list[tuple[nn.Module, str, object]]  # attributes of modules as they were
 
 
 @torch.inference_mode(False)
@@ -34,13 +36,13 @@ def speed_up(classifier: Classifier, keep: Collection[str] = ()) -> Classifier:
     Returns:
         The classifier given.
     """
-    for change in (_fold, _swap):
-        before = classifier(_probe(classifier))
-        undo = change(classifier, keep)
-        after = classifier(_probe(classifier))
-        if not torch.allclose(after, before, rtol=1e-3, atol=1e-3 * float(before.abs().max())):
-            for owner, slot, value in undo:  # the forward reads what one module gave the next somewhere else, too
-                setattr(owner, slot, value)
+    before = classifier(_probe(classifier))
+    undo = _fold(classifier, keep)
+    after = classifier(_probe(classifier))
+    if not torch.allclose(after, before, rtol=1e-3, atol=1e-3 * float(before.abs().max())):
+        for owner, slot, value in undo:  # the forward itself reads a convolution's weights, too
+            setattr(owner, slot, value)
+    _swap(classifier, keep)
     classifier.requires_grad_(False)
     return channels_last(classifier)
 
@@ -52,9 +54,9 @@ def channels_last(classifier: Classifier) -> Classifier:
     return classifier
 
 
-def _fold(classifier: Classifier, keep: Collection[str]) -> Undo:
-    """Take every norm behind a convolution into it."""
-    undo: Undo = []
+def _fold(classifier: Classifier, keep: Collection[str]) -> list[tuple[nn.Module, str, object]]:
+    """Take every norm behind a convolution into it; returns the attributes of modules as they were."""
+    undo: list[tuple[nn.Module, str, object]] = []
     for (convolution, name), (norm, place) in _pairs(classifier, nn.Conv2d, nn.BatchNorm2d):
         if _between(name, place, keep) or norm.running_mean is None or norm.running_var is None:
             continue
@@ -71,17 +73,12 @@ def _fold(classifier: Classifier, keep: Collection[str]) -> Undo:
     return undo
 
 
-def _swap(classifier: Classifier, keep: Collection[str]) -> Undo:
-    """Let every ReLU before a maximum pool run behind it."""
-    undo: Undo = []
+def _swap(classifier: Classifier, keep: Collection[str]) -> None:
+    """Let every ReLU before a maximum pool with a stride run behind it."""
     for (relu, first), (pool, second) in _pairs(classifier, nn.ReLU, nn.MaxPool2d):
-        if _between(first, second, keep):
-            continue
-        here, there = _slot(classifier, first), _slot(classifier, second)
-        undo += [(*here, relu), (*there, pool)]
-        setattr(*here, pool)
-        setattr(*there, relu)
-    return undo
+        if not _between(first, second, keep) and pool.stride not in (1, (1, 1)) and not pool.return_indices:
+            setattr(*_slot(classifier, first), pool)
+            setattr(*_slot(classifier, second), relu)
 
 
 def _between(first: str, second: str, keep: Collection[str]) -> bool:
@@ -96,30 +93,59 @@ def _slot(classifier: Classifier, name: str) -> tuple[nn.Module, str]:
 
 
 def _pairs(classifier: Classifier, first: type[A], second: type[B]) -> list[tuple[tuple[A, str], tuple[B, str]]]:
-    """Modules with their names, the second of which gets the very output of the first; found by running once.
+    """Modules with their names, the second of which alone reads the output of the first; found by running once.
 
-    Each of the two must run once. What the forward itself puts between them (an addition, say) makes a new tensor.
+    Each of the two must run once and have one name.
     """
-    ran: list[nn.Module] = []
-    pairs: list[tuple[A, B]] = []
-    last: list[object] = []
+    ran: list[tuple[nn.Module, object, set[nn.Module | None]]] = []  # module, output and who read that afterwards
+    pairs: list[tuple[A, B, set[nn.Module | None]]] = []
+    readers = _Readers()
 
-    def seen(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
-        before = ran[-1] if ran else None
-        if isinstance(before, first) and isinstance(module, second) and last[0] is inputs[0]:
-            pairs.append((before, module))
-        ran.append(module)
-        last[:] = [output]
+    def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        readers.now = module
+        last, output, read_by = ran[-1] if ran else (None, None, set())
+        if isinstance(last, first) and isinstance(module, second) and any(output is each for each in inputs):
+            pairs.append((last, module, read_by))
+
+    def after(module: nn.Module, _inputs: tuple[Tensor, ...], output: object) -> None:
+        readers.now = None
+        readers.of[id(output)] = set()  # what was read before an in-place change stays with the output before
+        ran.append((module, output, readers.of[id(output)]))
 
     leaves = [module for module in classifier.network.modules() if not list(module.children())]
-    handles = [leaf.register_forward_hook(seen) for leaf in leaves]
+    handles = [leaf.register_forward_pre_hook(before) for leaf in leaves]
+    handles += [leaf.register_forward_hook(after) for leaf in leaves]
     try:
-        classifier(_probe(classifier))
+        with readers:
+            classifier(_probe(classifier))
     finally:
         for handle in handles:
             handle.remove()
-    names = {module: name for name, module in classifier.network.named_modules()}
-    return [((a, names[a]), (b, names[b])) for a, b in pairs if ran.count(a) == ran.count(b) == 1]
+    named = list(classifier.network.named_modules(remove_duplicate=False))
+    names = {module: name for name, module in named}
+    runs, places = Counter(module for module, _, _ in ran), Counter(module for _, module in named)
+    return [
+        ((a, names[a]), (b, names[b]))
+        for a, b, read_by in pairs
+        if read_by == {b} and all(count[module] == 1 for count in (runs, places) for module in (a, b))
+    ]
+
+
+class _Readers(TorchFunctionMode):
+    """Which layer read which tensor, None for the forward between the layers; by the tensors' ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: dict[int, set[nn.Module | None]] = {}
+        self.now: nn.Module | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        for value in (*args, *(kwargs or {}).values()):
+            for each in value if isinstance(value, list | tuple) else (value,):
+                self.of.setdefault(id(each), set()).add(self.now)
+        return func(*args, **(kwargs or {}))
 
 
 def _probe(classifier: Classifier) -> Tensor:

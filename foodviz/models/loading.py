@@ -209,7 +209,7 @@ def choose(found: Sequence[Reading], rate: Callable[[Reading], Rating]) -> list[
     """Every reading worth a try, best first, as `rating.ranked` has it.
 
     First where the pools and activations stand, with the usual activation; then, for the best two of these, which
-    activation it is; then the kind of pool.
+    activation and which kind of pool it is; then once more for the best of all.
     """
     rated: dict[str, tuple[Rating, Reading]] = {}
 

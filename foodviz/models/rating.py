@@ -45,7 +45,7 @@ class Rating:
 
     @property
     def cost(self) -> float:
-        """What decides between readings that are right about equally often; smaller is better."""
+        """What decides first between readings that are right about equally often; smaller is better."""
         return -self.log_likelihood if self.misfit is None else self.misfit
 
     def beats_chance(self, classes: int) -> bool:
