@@ -46,6 +46,11 @@ def stuck(gradient: Tensor) -> Tensor:
     return gradient.flatten(1).abs().amax(1) == 0
 
 
+def leading_back(gradient: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """The part of an ascent's gradient that lifts what is `low` and lowers what is `high`, and all of it elsewhere."""
+    return gradient.masked_fill((low & (gradient < 0)) | (high & (gradient > 0)), 0)
+
+
 class Adam:
     """Adam (Kingma and Ba 2015, arXiv:1412.6980) climbing one tensor in place: `ascend(values, gradient)`.
 
@@ -120,7 +125,5 @@ class _Redirected(torch.autograd.Function):
         (values,) = context.saved_tensors
         low, high = values <= 0, values >= context.top
         usual = gradient.masked_fill(low | high, 0)
-        # the objective is climbed: a positive gradient lifts a unit at rest, a negative one lowers a saturated one
-        waking = gradient.masked_fill((low & (gradient < 0)) | (high & (gradient > 0)), 0)
         blocked = stuck(usual).view(-1, *[1] * (values.ndim - 1))
-        return torch.where(blocked, waking, usual), None
+        return torch.where(blocked, leading_back(gradient, low, high), usual), None

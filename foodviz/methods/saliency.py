@@ -53,9 +53,8 @@ def input_gradient(model: nn.Module, images: Tensor, targets: Tensor, *, score: 
     Returns:
         (N, 3, H, W), signed, in units of the score per unit of pixel intensity.
     """
-    gradients = []
+    gradients, count = [], images_a_pass(images)
     with evaluating(model), torch.enable_grad():
-        count = images_a_pass(images)
         for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
             pixels = some.detach().clone().requires_grad_()
             gradients.append(torch.autograd.grad(score(model(pixels), their_targets).sum(), pixels)[0])

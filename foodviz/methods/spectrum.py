@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from foodviz.methods.ascent import leading_back
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -100,7 +102,7 @@ class _Held(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:
         (values,) = context.saved_tensors
-        return gradient.masked_fill(((values < 0) & (gradient < 0)) | ((values > 1) & (gradient > 0)), 0)
+        return leading_back(gradient, values < 0, values > 1)
 
 
 def _unit_variance(magnitude: Tensor, size: tuple[int, int]) -> Tensor:

@@ -10,7 +10,7 @@ with a stride.
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from foodviz.models.classifier import Classifier
 
-A = TypeVar("A", bound=nn.Module)
-B = TypeVar("B", bound=nn.Module)
+Pairs = list[tuple[str, str]]  # dotted names of a layer and of the next
 
 
 @torch.inference_mode(False)
@@ -36,13 +35,14 @@ def speed_up(classifier: Classifier, keep: Collection[str] = ()) -> Classifier:
     Returns:
         The classifier given.
     """
-    before = classifier(_probe(classifier))
-    undo = _fold(classifier, keep)
+    before, pairs = _handed_over(classifier)
+    pairs = [pair for pair in pairs if not _between(*pair, keep)]
+    undo = _fold(classifier, pairs)
     after = classifier(_probe(classifier))
     if not torch.allclose(after, before, rtol=1e-3, atol=1e-3 * float(before.abs().max())):
         for owner, slot, value in undo:  # the forward itself reads a convolution's weights, too
             setattr(owner, slot, value)
-    _swap(classifier, keep)
+    _swap(classifier, pairs)
     classifier.requires_grad_(False)
     return channels_last(classifier)
 
@@ -54,13 +54,16 @@ def channels_last(classifier: Classifier) -> Classifier:
     return classifier
 
 
-def _fold(classifier: Classifier, keep: Collection[str]) -> list[tuple[nn.Module, str, object]]:
+def _fold(classifier: Classifier, pairs: Pairs) -> list[tuple[nn.Module, str, object]]:
     """Take every norm behind a convolution into it; returns the attributes of modules as they were."""
     undo: list[tuple[nn.Module, str, object]] = []
-    for (convolution, name), (norm, place) in _pairs(classifier, nn.Conv2d, nn.BatchNorm2d):
-        if _between(name, place, keep) or norm.running_mean is None or norm.running_var is None:
+    for first, second in pairs:
+        convolution, norm = (classifier.network.get_submodule(name) for name in (first, second))
+        if not (isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)):
             continue
-        owner, slot = _slot(classifier, place)
+        if norm.running_mean is None or norm.running_var is None:
+            continue
+        owner, slot = _slot(classifier, second)
         undo += [
             (convolution, "weight", convolution.weight),
             (convolution, "bias", convolution.bias),
@@ -73,10 +76,13 @@ def _fold(classifier: Classifier, keep: Collection[str]) -> list[tuple[nn.Module
     return undo
 
 
-def _swap(classifier: Classifier, keep: Collection[str]) -> None:
+def _swap(classifier: Classifier, pairs: Pairs) -> None:
     """Let every ReLU before a maximum pool with a stride run behind it."""
-    for (relu, first), (pool, second) in _pairs(classifier, nn.ReLU, nn.MaxPool2d):
-        if not _between(first, second, keep) and pool.stride not in (1, (1, 1)) and not pool.return_indices:
+    for first, second in pairs:
+        relu, pool = (classifier.network.get_submodule(name) for name in (first, second))
+        if not (isinstance(relu, nn.ReLU) and isinstance(pool, nn.MaxPool2d)):
+            continue
+        if pool.stride not in (1, (1, 1)) and not pool.return_indices:
             setattr(*_slot(classifier, first), pool)
             setattr(*_slot(classifier, second), relu)
 
@@ -92,20 +98,19 @@ def _slot(classifier: Classifier, name: str) -> tuple[nn.Module, str]:
     return classifier.network.get_submodule(parent), slot
 
 
-def _pairs(classifier: Classifier, first: type[A], second: type[B]) -> list[tuple[tuple[A, str], tuple[B, str]]]:
-    """Modules with their names, the second of which alone reads the output of the first; found by running once.
+def _handed_over(classifier: Classifier) -> tuple[Tensor, Pairs]:
+    """The probe's logits, and the pairs of layers of which the second alone reads the output of the first.
 
-    Each of the two must run once and have one name.
+    Each of the two runs once and has one name.
     """
     ran: list[tuple[nn.Module, object, set[nn.Module | None]]] = []  # module, output and who read that afterwards
-    pairs: list[tuple[A, B, set[nn.Module | None]]] = []
+    pairs: list[tuple[nn.Module, nn.Module, set[nn.Module | None]]] = []
     readers = _Readers()
 
     def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         readers.now = module
-        last, output, read_by = ran[-1] if ran else (None, None, set())
-        if isinstance(last, first) and isinstance(module, second) and any(output is each for each in inputs):
-            pairs.append((last, module, read_by))
+        if ran and any(ran[-1][1] is each for each in inputs):
+            pairs.append((ran[-1][0], module, ran[-1][2]))
 
     def after(module: nn.Module, _inputs: tuple[Tensor, ...], output: object) -> None:
         readers.now = None
@@ -117,17 +122,17 @@ def _pairs(classifier: Classifier, first: type[A], second: type[B]) -> list[tupl
     handles += [leaf.register_forward_hook(after) for leaf in leaves]
     try:
         with readers:
-            classifier(_probe(classifier))
+            logits = classifier(_probe(classifier))
     finally:
         for handle in handles:
             handle.remove()
     named = list(classifier.network.named_modules(remove_duplicate=False))
     names = {module: name for name, module in named}
     runs, places = Counter(module for module, _, _ in ran), Counter(module for _, module in named)
-    return [
-        ((a, names[a]), (b, names[b]))
-        for a, b, read_by in pairs
-        if read_by == {b} and all(count[module] == 1 for count in (runs, places) for module in (a, b))
+    return logits, [
+        (names[first], names[second])
+        for first, second, read_by in pairs
+        if read_by == {second} and all(count[each] == 1 for count in (runs, places) for each in (first, second))
     ]
 
 

@@ -79,9 +79,13 @@ def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
         for handle in handles:
             handle.remove()
     found = torch.cat(logits)
-    likely = [(found / t).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3).gather(1, labels[:, None]) for t in _TEMPERATURES]
-    right = found.nan_to_num(-1e3, -1e3, -1e3).argmax(1) == labels
-    return Rating(len(images), float(right.float().mean()), max(float(each.mean()) for each in likely), _misfit(sums))
+    likely = [(found / t).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3) for t in _TEMPERATURES]
+    return Rating(
+        len(images),
+        float((likely[0].argmax(1) == labels).float().mean()),
+        max(float(each.gather(1, labels[:, None]).mean()) for each in likely),
+        _misfit(sums),
+    )
 
 
 def _misfit(sums: dict[nn.Module, Tensor]) -> float | None:
