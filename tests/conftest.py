@@ -124,6 +124,18 @@ def tiny_net(tmp_path: Path) -> Callable[[int], tuple[str, ...]]:
     return write
 
 
+# What a file may write as its architecture in the hope that it is imported.
+CODE_AS_ARCHITECTURE = (
+    "os:system",
+    "evil.py:Net",
+    "stack.py:Net",
+    "stack/../evil.py:Net",
+    "torchvision:/../evil.py:Net",
+    "torchvision:x/../evil.py:Net",
+    "torchvision:resnet18:Net",
+    "evil.py;x:Net",
+    " torchvision:resnet18",
+)
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 

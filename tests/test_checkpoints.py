@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from conftest import CODE_AS_ARCHITECTURE
 from safetensors.torch import save_file
 from torch import nn
 
@@ -267,19 +268,26 @@ def test_every_foreign_global_is_refused(name, code, tmp_path):
         read_checkpoint(tmp_path / "a")
 
 
-def test_a_file_cannot_choose_the_code_that_reads_it(tmp_path):
-    facts = {"architecture": "os:system", "class_names": ["a", "b"]}
+@pytest.mark.parametrize("name", CODE_AS_ARCHITECTURE)
+def test_a_file_cannot_choose_the_code_that_reads_it(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("stack", "torchvision:", "torchvision:x"):
+        (tmp_path / folder).mkdir()
+    for file in ("evil.py", "stack.py"):
+        (tmp_path / file).write_text("import pathlib\npathlib.Path('pwned').touch()\n")
+    facts = {"architecture": name, "class_names": ["a", "b"]}
     save_file({"fc.weight": torch.zeros(2, 3)}, tmp_path / "a", metadata={"foodviz": json.dumps(facts)})
     with pytest.raises(InputError, match="names code"):
-        load(str(tmp_path / "a"))
+        load("a")
+    assert not (tmp_path / "pwned").exists()
 
 
-def test_trust_runs_the_file_only_when_asked(tmp_path, monkeypatch):
+def test_code_in_a_file_runs_only_when_allowed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved({"note": Evil(), "state_dict": NETS["relu"]().state_dict()}, tmp_path / "mine")
-    with pytest.raises(InputError, match="--trust-pickle"):
+    with pytest.raises(InputError, match="--allow-code"):
         load("mine")
-    assert load("mine", trust=True).class_names[0] == "class 0"
+    assert load("mine", allow_code=True).class_names[0] == "class 0"
     assert (tmp_path / "pwned").exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from conftest import HOSTILE, command_line
+from conftest import CODE_AS_ARCHITECTURE, HOSTILE, command_line
 from PIL import Image
 
 from foodviz import cli as shell
@@ -17,6 +17,7 @@ from foodviz.cli.report import NAMES, REPORT_FILTERS, _words
 from foodviz.cli.report.sections import SAMPLE_MODEL
 from foodviz.cli.rerun import read_manifest
 from foodviz.cli.spelled import APPEARANCE, spelled_out
+from foodviz.errors import InputError
 from foodviz.models.loading import SAMPLE
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -186,12 +187,53 @@ def test_a_rerun_writes_what_the_run_wrote(folder):  # noqa: ARG001
 
 def test_a_foreign_manifest_does_not_choose_code(folder):  # noqa: ARG001
     manifest = json.loads(Path("results/report/saliency/saliency.json").read_text())
-    for key, value in (("trust_pickle", True), ("arch", "net.py:Net"), ("arch", "os:system")):
-        manifest["settings"] |= {"trust_pickle": False, "arch": None, key: value}
+    for key, value in (("allow_code", True), *(("arch", name) for name in CODE_AS_ARCHITECTURE)):
+        manifest["settings"] |= {"allow_code": False, "arch": None, key: value}
         Path("foreign.json").write_text(json.dumps(manifest))
         done = command_line("rerun", "foreign.json")
         assert done.exit_code == 1
         assert "runs code" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ids": ["--allow-code", "--arch", "evil.py:Net"]},
+        {"ids": ["3", "--arch=evil.py:Net"]},
+        {"image": ["--arch", "evil.py:Net"]},
+        {"target": "--arch=evil.py:Net"},
+        {"target": ["label", "--arch", "evil.py:Net"]},
+        {"method": "--allow-code"},
+        {"samples": "--arch=evil.py:Net"},
+        {"shared_scale": "--arch"},
+        {"layer": {"--arch": "evil.py:Net"}},
+        {"unheard_of": "--arch=evil.py:Net"},
+    ],
+)
+def test_a_manifest_s_values_never_become_flags(folder, values):
+    (folder / "evil.py").write_text("import pathlib\npathlib.Path('pwned').touch()\n")
+    manifest = json.loads(Path("results/report/saliency/saliency.json").read_text())
+    manifest["settings"] |= values
+    Path("foreign.json").write_text(json.dumps(manifest))
+    done = command_line("rerun", "foreign.json", "--out", "foreign", "--quiet")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert not (folder / "pwned").exists()
+
+
+FORGED = '<script type="application/json" id="manifest">{"command": "saliency", "settings": {}}</script>'
+
+
+def test_a_forged_manifest_in_a_comment_is_passed_over(folder):
+    page = (folder / "results/report.html").read_text()
+    (folder / "forged.html").write_text(page.replace("<html", f"<!-- {FORGED} --><html", 1))
+    assert read_manifest(folder / "forged.html")["command"] == "report"
+
+
+def test_a_page_with_two_manifests_is_refused(folder):
+    (folder / "forged.html").write_text(FORGED + (folder / "results/report.html").read_text())
+    with pytest.raises(InputError, match="2 manifests"):
+        read_manifest(folder / "forged.html")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def _proven(
             device=device,
             class_names=names,
             pixels=pixels,
-            trust=flags["trust_pickle"],
+            allow_code=flags["allow_code"],
             score=score,
         )
 

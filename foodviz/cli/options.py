@@ -104,7 +104,7 @@ _PIXELS = (
     ),
     option("--resize", type=click.Choice(["antialiased", "plain"]), help="Bilinear with antialiasing, or OpenCV's."),
     option("--input-size", type=click.IntRange(8, 2048), help="Height and width of the model's input in pixels."),
-    option("--trust-pickle", is_flag=True, help="Let the checkpoint run its code: only for files you made."),
+    option("--allow-code", is_flag=True, help="Let the checkpoint run its code: only for files you made."),
 )
 
 

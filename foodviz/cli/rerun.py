@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import click
 
 from foodviz.cli.options import GreedyCommand, option
+from foodviz.cli.report import NAMES as SECTIONS
 from foodviz.errors import InputError
 
 REPEATABLE = ("inspect", "saliency", "activations", "filters", "lime", "confusion", "dream")
-_EMBEDDED = re.compile(r'<script type="application/json" id="manifest">(.*?)</script>', re.DOTALL)
+
+
+class _Embedded(HTMLParser):
+    """The texts of a page's scripts that are marked as its manifest; comments and attributes hold none."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._inside = False
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "script" and dict(attrs).get("id") == "manifest"
+        if self._inside:
+            self.texts.append("")
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+        self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.texts[-1] += data
 
 
 @click.command(cls=GreedyCommand)
 @click.argument("manifest", type=click.Path(dir_okay=False))
 @option("--check", is_flag=True, help="Compare the raw values with the first run's, and keep nothing.")
 @option("--out", type=click.Path(file_okay=False), default="rerun", help="Folder for the results.")
-@option("--trust", is_flag=True, help="Let code run that the manifest names (--arch net.py:Class, --trust-pickle).")
+@option("--allow-code", is_flag=True, help="Let code run that the manifest names (--arch net.py:Class, --allow-code).")
 @option("--quiet", is_flag=True, help="Print nothing but errors.")
-def rerun(manifest: str, check: bool, out: str, trust: bool, quiet: bool) -> None:
+def rerun(manifest: str, check: bool, out: str, allow_code: bool, quiet: bool) -> None:
     """Repeat the run that MANIFEST tells of: the .json that a command wrote, or the page of a report.
 
     With --check the raw values are compared: the exit code is 0 where all are identical; else each difference is said,
@@ -37,10 +59,10 @@ def rerun(manifest: str, check: bool, out: str, trust: bool, quiet: bool) -> Non
     told = read_manifest(path)
     sections = told["sections"] if told["command"] == "report" else [{"name": told["command"], "manifest": told}]
     for each in sections:
-        _refuse(each["manifest"], trust)
+        _refuse(each["manifest"], allow_code)
 
     from foodviz.cli.report.sections import Section, draw, timed
-    from foodviz.cli.spelled import APPEARANCE, spelled_out
+    from foodviz.cli.spelled import APPEARANCE
 
     group = click.get_current_context().find_root().command
     assert isinstance(group, click.Group)
@@ -49,15 +71,11 @@ def rerun(manifest: str, check: bool, out: str, trust: bool, quiet: bool) -> Non
         for each in sections:
             command = group.get_command(click.Context(group), each["manifest"]["command"])
             assert command is not None
-            try:
-                words = spelled_out(command, each["manifest"]["settings"], {*APPEARANCE, "save", "resume"})
-            except ValueError as error:
-                raise InputError(
-                    f"{path}: of another version, the flags of {command.name} were others ({error})"
-                ) from None
-            section = Section(each["name"], str(command.name), tuple(words))
+            settings = each["manifest"]["settings"]
+            settings = {key: settings[key] for key in settings if key not in {*APPEARANCE, "save", "resume"}}
+            section = Section(each["name"], str(command.name), settings=settings)
             place = Path(folder) / "report" / section.name if told["command"] == "report" else Path(folder)
-            with timed(shlex.join(["foodviz", section.command, *words]), quiet=quiet), click.Context(group) as root:
+            with timed(f"{section.command} of {path}", quiet=quiet), click.Context(group) as root:
                 drawn.append(draw(section, root, place, quiet=quiet, fresh=True))
         if check:
             _compare(path, sections, drawn, Path(folder), quiet=quiet)
@@ -84,13 +102,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not text'})") from None
-    embedded = _EMBEDDED.search(text)
+    embedded = _Embedded(text).texts if text.lstrip().startswith("<") else [text]
+    if len(embedded) > 1:
+        raise InputError(f"{path}: a page with {len(embedded)} manifests, which foodviz never writes")
     try:
-        told = json.loads(embedded[1] if embedded else text)
+        told = json.loads("".join(embedded))
         inner = [each["manifest"] for each in told["sections"]] if told["command"] == "report" else [told]
         sound = all(isinstance(each["settings"], dict) and each["command"] in REPEATABLE for each in inner)
         # a name becomes a folder
-        sound &= all(re.fullmatch(r"[a-z]+", each["name"]) for each in told.get("sections", []))
+        names = [each["name"] for each in told.get("sections", [])]
+        sound &= len(set(names)) == len(names) and set(names) <= set(SECTIONS)
     except (ValueError, KeyError, TypeError):
         sound = False
     if not sound:
@@ -98,14 +119,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return dict(told)
 
 
-def _refuse(manifest: Mapping[str, Any], trust: bool) -> None:
+def _refuse(manifest: Mapping[str, Any], allow_code: bool) -> None:
     """A manifest may come from anybody: it must not choose which code of this machine runs."""
+    from foodviz.models.loading import declarable
+
     settings = manifest["settings"]
     arch = str(settings.get("arch") or "")
-    runs_code = ":" in arch and not arch.startswith("torchvision:") and ";" not in arch
-    if (settings.get("trust_pickle") or runs_code) and not trust:
-        what = f"--arch {arch}" if runs_code else "--trust-pickle"
-        raise InputError(f"the manifest asks for {what}, which runs code; if you trust that, say --trust")
+    runs_code = bool(arch) and arch != "pickled" and not declarable(arch)
+    if (settings.get("allow_code") or runs_code) and not allow_code:
+        what = f"--arch {arch}" if runs_code else "--allow-code"
+        raise InputError(f"the manifest asks for {what}, which runs code; if you trust that, say --allow-code")
 
 
 def _compare(path: Path, sections: list[dict[str, Any]], drawn: list[Any], folder: Path, *, quiet: bool) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # What the commands that run inside another one share, in click's `meta`: the command line that each stands for,
 # remarks that were made, classifiers that were loaded.
 COMMAND_LINE, SAID, LOADED = "foodviz.command_line", "foodviz.said", "foodviz.loaded"
-MODEL_FLAGS = ("model", "arch", "device", "channel_order", "normalise", "resize", "input_size", "trust_pickle")
+MODEL_FLAGS = ("model", "arch", "device", "channel_order", "normalise", "resize", "input_size", "allow_code")
 REPORT_IDS = (57, 3207, 4707, 3784)  # the four photographs of the report
 
 
@@ -129,7 +129,7 @@ class Run:
             device=self.device,
             class_names=FOOD11 if files else self.listing.class_names,
             pixels=models.Pixels(*(self.flags[key] for key in ("channel_order", "normalise", "resize", "input_size"))),
-            trust=self.flags["trust_pickle"],
+            allow_code=self.flags["allow_code"],
             score=pictures.remembered if pictures else None,
         )
         for remark in classifier.facts["guesses"]:  # type: ignore[attr-defined]

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from foodviz.errors import InputError
+
 # How and where a run appears, not what it shows.
 APPEARANCE = frozenset({"out", "quiet", "json_"})
 
@@ -38,6 +40,35 @@ def spelled_out(command: click.Command, settings: Mapping[str, Any], without: Co
         else:
             words += [f"{flag}={value}"] if str(value).startswith("-") else [flag, str(value)]
     return words
+
+
+def typed(command: click.Command, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as the command's parameters, each checked by its flag's own type; no parser reads the values.
+
+    A manifest may come from anybody: a value that looks like a flag stays the value of the flag that it is given for.
+
+    Raises:
+        InputError: a setting that the command has no flag for, or a value that its flag does not take.
+    """
+    known = {param.name: param for param in command.params if isinstance(param, click.Option)}
+    bare = click.Context(command)
+    unknown = next((name for name in settings if name not in known), None)
+    if unknown is not None:
+        raise InputError(f"a manifest of another version: {command.name} has no flag {unknown!r}")
+    values: dict[str, Any] = {}
+    for name, param in known.items():
+        default = param.get_default(bare)
+        given = default if isinstance(default, (str, int, float, tuple)) else None  # else click's word for none
+        value = settings.get(str(name), list(given) if isinstance(given, tuple) else given)
+        several = param.multiple or param.nargs > 1
+        sound = isinstance(value, bool) if param.is_flag else several == isinstance(value, list) or value is None
+        try:
+            if not sound or (several and not all(isinstance(each, (str, int, float)) for each in value or ())):
+                raise click.BadParameter(f"{value!r}")
+            values[str(name)] = param.type_cast_value(bare, value or None if several else value)
+        except click.BadParameter as error:
+            raise InputError(f"the manifest's {name} is none that {command.name} takes: {error.message}") from None
+    return values
 
 
 def _plain(value: Any) -> Any:

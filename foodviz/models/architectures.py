@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,6 +83,15 @@ _BUILDERS: dict[str, Callable[[int], nn.Module]] = {
     "hw5-sample": _hw5,
 }
 NAMES = tuple(_BUILDERS)
+_TORCHVISION = re.compile(r"torchvision:[A-Za-z_][A-Za-z0-9_]*")
+
+
+def runs_no_code(name: str) -> bool:
+    """Whether a name that a file may have chosen means an architecture of foodviz's or torchvision's own.
+
+    A closed grammar: one of NAMES, or `torchvision:` and one identifier. Anything else could be a path or a module.
+    """
+    return name in _BUILDERS or _TORCHVISION.fullmatch(name) is not None
 
 
 def build(name: str, classes: int) -> nn.Module:

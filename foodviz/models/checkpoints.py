@@ -46,11 +46,11 @@ class Checkpoint:
         return sum(tensor.numel() for name, tensor in self.weights.items() if not name.endswith(running))
 
 
-def read_checkpoint(path: str | Path, *, trust: bool = False) -> Checkpoint:
-    """Weights from a file, whatever its name. Nothing in the file is run unless it is trusted.
+def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint:
+    """Weights from a file, whatever its name. Nothing in the file is run unless that is allowed.
 
     Args:
-        trust: let Python's own unpickler run the file, code and all, where it needs names that are refused otherwise.
+        allow_code: let Python's own unpickler run the file, code and all, where it needs names refused otherwise.
 
     Raises:
         InputError: no such file, no checkpoint, damaged, or in need of code; one line, naming the file.
@@ -60,7 +60,7 @@ def read_checkpoint(path: str | Path, *, trust: bool = False) -> Checkpoint:
         what = "is a folder, not a file" if path.is_dir() else "no such file"
         raise InputError(f"--model {path}: {what}")
     try:
-        return _unwrapped(_trusted(path) if trust else open_container(path), path.stat().st_size)
+        return _unwrapped(_with_its_code(path) if allow_code else open_container(path), path.stat().st_size)
     except InputError as refused:
         raise InputError(f"--model {path}: {refused}") from refused
     except Exception as fault:  # a damaged file can break anywhere in any of the formats
@@ -68,13 +68,13 @@ def read_checkpoint(path: str | Path, *, trust: bool = False) -> Checkpoint:
         raise InputError(f"--model {path}: damaged or incomplete ({reason})") from fault
 
 
-def _trusted(path: Path) -> Contents:
+def _with_its_code(path: Path) -> Contents:
     """The whole file through torch's and Python's unpickler: runs whatever it says, because the user asked for it."""
     try:
         found = torch.load(path, map_location="cpu", weights_only=False)
     except AttributeError as missing:
         raise InputError(f"its class cannot be found ({missing}); --arch path/to/net.py:Class names it") from missing
-    return Contents("PyTorch, trusted", found, {})
+    return Contents("PyTorch, its code run", found, {})
 
 
 def _unwrapped(contents: Contents, size: int) -> Checkpoint:

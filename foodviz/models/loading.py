@@ -36,7 +36,7 @@ def load(
     device: torch.device | str = "cpu",
     class_names: Sequence[str] = (),
     pixels: Pixels | None = None,
-    trust: bool = False,
+    allow_code: bool = False,
     score: Score | None = None,
 ) -> Classifier:
     """A checkpoint as a classifier on `device`; all weights fit or nothing is loaded.
@@ -47,14 +47,14 @@ def load(
             else it is told from the weights.
         class_names: names of the classes, where the file does not say them and their number fits.
         pixels: what the network expects of its pixels, where the user says so.
-        trust: run code in the file, see `read_checkpoint`.
+        allow_code: run code in the file, see `read_checkpoint`.
         score: rates a reading of the architecture on labelled pictures; used where the weights leave several open.
 
     Raises:
         InputError: no checkpoint, weights that do not fit the architecture, or no architecture to be told from them.
     """
     path = SAMPLE if model == "sample" else Path(model).expanduser()
-    checkpoint = read_checkpoint(path, trust=trust)
+    checkpoint = read_checkpoint(path, allow_code=allow_code)
     pixels = pixels or Pixels()
     said = about(checkpoint.metadata) or {}
     tried: list[Tried] = []
@@ -99,19 +99,23 @@ def _guesses(
     if origin.startswith("guessed"):
         lines.append(f"architecture {origin}: {name}; --arch {name!r} pins it")
     lines += [f"  {'chosen' if arch == name else 'against'}: {rating}: {arch}" for rating, arch in tried[:3]]
-    if "input_size" not in said and not pixels.input_size and not name.startswith(stack.PREFIX):
+    if "input_size" not in said and not pixels.input_size and not stack.is_stack(name):
         lines.append(f"input size {size}x{size} assumed; --input-size says otherwise")
     if not said and pixels.normalise is None and pixels.channel_order is None:
         lines.append("pixels assumed RGB in [0, 1], not normalised; foodviz inspect finds out")
     return lines
 
 
+def declarable(name: str) -> bool:
+    """Whether a file or a manifest may name this architecture: one that is built without running anybody's code."""
+    return stack.is_stack(name) or architectures.runs_no_code(name)
+
+
 def _told(checkpoint: Checkpoint, said: dict[str, Any]) -> tuple[str | None, str]:
     """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
     if "architecture" in said:
         name = str(said["architecture"])
-        if ":" in name and not name.startswith(("torchvision:", stack.PREFIX)):
-            # a file must not get to choose which code of this machine runs
+        if not declarable(name):  # a file must not get to choose which code of this machine runs
             raise InputError(f"the file names code as its architecture; if you trust that, say --arch {name}")
         return name, "said by the file"
     known = fitting.known_architecture(checkpoint.weights)
@@ -130,7 +134,7 @@ def _network(checkpoint: Checkpoint, name: str, model: str) -> tuple[nn.Module, 
         if not tree or not size:
             raise InputError(f"--model {model}: the pickled model takes pictures of no usual size; give --arch")
         return tree, size
-    if name.partition(";")[0].strip() == stack.PREFIX:
+    if stack.is_stack(name):
         size = stack.parse(name)[1]
         return fitting.fill(lambda: stack.build_stack(checkpoint.weights, name)[0], checkpoint.weights, "stack"), size
     classes = fitting.class_count(checkpoint.weights)

@@ -214,5 +214,5 @@ class PickleReader:
 def refusal(name: str) -> InputError:
     return InputError(
         f"needs {name}, which is no part of a checkpoint; nothing was run "
-        "(save the state_dict() instead; --trust-pickle runs the file's code: only for files you made yourself)"
+        "(save the state_dict() instead; --allow-code runs the file's code: only for files you made yourself)"
     )

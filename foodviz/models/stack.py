@@ -136,6 +136,11 @@ def convolution(part: Part, setting: str) -> tuple[int, tuple[int, int]]:
     return stride, (padding, padding)
 
 
+def is_stack(text: str) -> bool:
+    """Whether the text is one that `parse` reads, and no name of another kind of architecture."""
+    return text.partition(";")[0].strip() == PREFIX
+
+
 def parse(text: str) -> tuple[dict[str, str], int]:
     """What stands at which place, and the input size in pixels."""
     fillings: dict[str, str] = {}

@@ -21,7 +21,7 @@ import foodviz
 from foodviz import __version__
 from foodviz.cache import file_digest
 from foodviz.cli.run import COMMAND_LINE, LOADED
-from foodviz.cli.spelled import APPEARANCE, spelled_out
+from foodviz.cli.spelled import APPEARANCE, spelled_out, typed
 from foodviz.errors import InputError
 from foodviz.results import write_bytes
 
@@ -37,11 +37,13 @@ class Section:
         name: its folder, and its anchor in the page.
         command: what draws it.
         words: flags that the report gives it; the rest is the command's defaults and the config's.
+        settings: the value of every parameter where a manifest tells them; there are no words then.
     """
 
     name: str
     command: str
     words: tuple[str, ...] = ()
+    settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,12 @@ def draw(section: Section, root: click.Context, folder: Path, *, quiet: bool, fr
     line: list[str] = ["foodviz", section.command, *section.words]
     settings: dict[str, Any] = {}
     try:
-        context = command.make_context(section.command, words, parent=root)
+        if section.settings is None:
+            context = command.make_context(section.command, words, parent=root)
+        else:
+            context = click.Context(command, info_name=section.command, parent=root)
+            given = {"out": str(folder), "quiet": quiet, "json_": "out" not in own}
+            context.params = typed(command, section.settings) | {key: given[key] for key in given if key in own}
         settings = dict(context.params)
         line = ["foodviz", section.command, *spelled_out(command, settings, APPEARANCE)]
         digest = _digest(section.command, settings)
