@@ -63,7 +63,8 @@ def typed(command: click.Command, settings: Mapping[str, Any]) -> dict[str, Any]
         several = param.multiple or param.nargs > 1
         sound = isinstance(value, bool) if param.is_flag else several == isinstance(value, list) or value is None
         try:
-            if not sound or (several and not all(isinstance(each, (str, int, float)) for each in value or ())):
+            each_of = (value or ()) if several else () if value is None else (value,)
+            if not sound or not all(isinstance(each, (str, int, float)) for each in each_of):
                 raise click.BadParameter(f"{value!r}")
             values[str(name)] = param.type_cast_value(bare, value or None if several else value)
         except click.BadParameter as error:
