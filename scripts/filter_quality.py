@@ -120,10 +120,10 @@ def main() -> None:
     keep_freed_memory()
     models: dict[str, tuple[Classifier, tuple[str, ...], Statistics]] = {}
     if asked.only != "imagenet":
-        from foodviz.data import open_split
+        from foodviz.data import open_dataset
         from foodviz.data.batch import read
 
-        sample, listing = load(), open_split("sample", "training")
+        sample, listing = load(), open_dataset().split("training")
         photographs = read(listing, listing.spread(256), sample.input_size).images
         models["sample"] = sample, tuple(asked.layers), fitted_statistics(photographs)
     imagenet = imagenet_model() if asked.only != "sample" else None
