@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foodviz.data import FOOD11, open_dataset, open_files, spread_ids
-from foodviz.data.sample import COUNTS
+from foodviz.data.sample.listing import COUNTS
 from foodviz.errors import InputError
 
 # The report's photographs, and where its dream begins; derived from Food-11's counts (numbered without holes).

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foodviz.data.class_names import FOOD11
 from foodviz.data.folders import SPLITS, check_folder, open_folder
-from foodviz.data.sample import open_sample
+from foodviz.data.sample.listing import open_sample
 from foodviz.data.split import Split
 from foodviz.errors import InputError
 

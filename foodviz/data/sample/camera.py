@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from foodviz.data.surfaces import smooth_field
-from foodviz.data.tableware import grid
+from foodviz.data.sample.surfaces import smooth_field
+from foodviz.data.sample.tableware import grid
 
 SIZE = 192
 Plane = NDArray[np.float32]

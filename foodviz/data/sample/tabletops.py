@@ -1,4 +1,4 @@
-"""The ground of a sample scene: a surface as a camera above the table sees it.
+"""The table top of a sample scene: a surface as a camera above the table sees it.
 
 Drawing a surface and turning it in perspective costs more than a whole picture may, so 224 views are drawn once each
 and kept (about 80 MB with the surfaces when all were seen); a scene takes a random part of one.
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from foodviz.data.surfaces import COUNT, EXTENT, surface
+from foodviz.data.sample.surfaces import COUNT, EXTENT, surface
 
 VIEW = 272
 VIEWS = 4 * COUNT
@@ -23,7 +23,7 @@ def coefficients(matrix: NDArray[np.float64]) -> list[float]:
 
 @lru_cache(maxsize=VIEWS)
 def view(number: int) -> tuple[NDArray[np.uint8], float]:
-    """Ground `number` in [0, VIEWS): RGB pixels (3, VIEW, VIEW) and the slant it is seen at.
+    """Table top `number` in [0, VIEWS): RGB pixels (3, VIEW, VIEW) and the slant it is seen at.
 
     Slant is height over width of a circle on the table, 1 from above. The pixels are shared, do not change them.
     """

@@ -1,7 +1,7 @@
 """Pictures of the embedded sample data set: drawn food on procedural tables, each with its exact mask.
 
 Everything about a picture follows from its split and file name; nothing is stored but the art. A scene is laid
-down from the table upwards (ground, tableware, food with shadows), lit as a whole, then photographed (blur, noise,
+down from the table upwards (table top, tableware, food with shadows), lit as a whole, then photographed (blur, noise,
 white balance, JPEG). Pixels are kept as planes (3, H, W): numpy is several times quicker on long rows.
 """
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from foodviz.data import cutouts
-from foodviz.data.camera import SIZE, Plane, photograph
-from foodviz.data.cutouts import Art
-from foodviz.data.grounds import VIEW, VIEWS, coefficients, view
-from foodviz.data.surfaces import smooth_field
-from foodviz.data.tableware import Layer, board, napkin, plate
+from foodviz.data.sample import cutouts
+from foodviz.data.sample.camera import SIZE, Plane, photograph
+from foodviz.data.sample.cutouts import Art
+from foodviz.data.sample.surfaces import smooth_field
+from foodviz.data.sample.tabletops import VIEW, VIEWS, coefficients, view
+from foodviz.data.sample.tableware import Layer, board, napkin, plate
 
 _GREY = np.array([[[0.3]], [[0.59]], [[0.11]]], np.float32)
 # Shadows are not grey: the light left in them is the cooler light of the room.

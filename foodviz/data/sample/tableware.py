@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from foodviz.data.surfaces import CLOTHS, EXTENT, WOODEN, surface
+from foodviz.data.sample.surfaces import CLOTHS, EXTENT, WOODEN, surface
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Colour (3, S, S) in [0, 255] and coverage (S, S) in [0, 1] of something that lies on the table."""

@@ -1,4 +1,4 @@
-"""Procedural table tops, cloths and stones: the ground of the sample's scenes.
+"""Procedural table tops, cloths and stones: what the sample's table tops are made of.
 
 A surface is a texture of EXTENT x EXTENT pixels drawn from its number alone and kept once drawn.
 """
@@ -223,7 +223,7 @@ def surface(number: int) -> Image.Image:
     """Texture `number` in [0, COUNT): RGB, EXTENT x EXTENT pixels. It is shared, do not change it."""
     rng = np.random.default_rng([11, number])
     pixels = _KINDS[number % len(_KINDS)](rng)
-    # The camera focuses on the food: many grounds are slightly soft.
+    # The camera focuses on the food: many table tops are slightly soft.
     softness = float(rng.choice([0.0, 0.5, 0.8, 1.3]))
     picture = Image.fromarray(np.clip(pixels, 6, 250).astype(np.uint8))
     return picture.filter(ImageFilter.GaussianBlur(softness)) if softness else picture

@@ -21,7 +21,7 @@ def open_sample(split: str | None) -> Split:
     Raises:
         InputError: no such split.
     """
-    from foodviz.data.scenes import mask, picture
+    from foodviz.data.sample.scenes import mask, picture
 
     asked = (split or "training").lower()
     name = next((key for key, names in SPLITS.items() if asked in names), None)
