@@ -36,7 +36,9 @@ def test_nearly_the_same_name_is_said_and_another_one_is_an_error():
 
 def test_a_class_is_found_by_number_name_and_beginning():
     assert [find_class(word, FOOD11) for word in ("7", "rice", "noodles pasta", "Veg")] == [7, 7, 6, 10]
-    with pytest.raises(InputError, match="`class_name` D: no such class"):
-        find_class("D", FOOD11, "class_name")
+    with pytest.raises(InputError, match="`class_name` Pizza: no such class"):
+        find_class("Pizza", FOOD11, "class_name")
+    with pytest.raises(InputError, match="`target` D: several classes begin so: Dairy product, Dessert"):
+        find_class("D", FOOD11)
     with pytest.raises(InputError, match="`target` 11: the classes are numbered 0 to 10"):
         find_class("11", FOOD11)

@@ -1,6 +1,7 @@
 """A split of a data set as a list of pictures, in the order that gives them their ids."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,9 @@ import numpy as np
 from PIL import Image
 
 from foodviz.errors import InputError, nearest
+from foodviz.printable import printable
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,13 @@ class Split:
         labels: class index of each, -1 where the file does not say.
         class_names: one name per class index.
         open: name -> the file's bytes.
-        draw_mask: name -> (H, W) bool, where the main food is visible; None where the data has no masks.
+        draw_mask: name -> (H, W) bool, where the main food is visible, None for a picture without; None where there
+            are no masks.
         stamp: a text that changes when the content of a file does, found without reading them all.
         numbered: the data gives its classes numbers only, `class_names` is what Food-11 calls them.
         resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
         loose: no split at all but files given by their paths, which are their names.
+        remarks: what a person should know of how the folder was read.
     """
 
     data: str
@@ -36,11 +42,12 @@ class Split:
     labels: tuple[int, ...]
     class_names: tuple[str, ...]
     open: Callable[[str], bytes]
-    draw_mask: Callable[[str], np.ndarray] | None = None
+    draw_mask: Callable[[str], np.ndarray | None] | None = None
     stamp: Callable[[], str] | None = None
     numbered: bool = False
     resize: str = "antialiased"
     loose: bool = False
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,7 +66,7 @@ class Split:
     def digest(self) -> str:
         """SHA-256 of the names and labels in order: two listings with one digest give the same ids."""
         lines = "\n".join(f"{name}\t{label}" for name, label in zip(self.names, self.labels, strict=True))
-        return hashlib.sha256(f"{self.name}\n{lines}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.name}\n{lines}".encode("utf-8", "surrogatepass")).hexdigest()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -72,7 +79,7 @@ class Split:
         return self.open(self.names[index])
 
     def mask(self, index: int) -> np.ndarray | None:
-        """(H, W) bool, where the main food is visible; None where the data has no masks."""
+        """(H, W) bool, where the main food is visible; None where the picture has no mask."""
         return self.draw_mask(self.names[index]) if self.draw_mask else None
 
     def region(self, index: int | None, size: tuple[int, int]) -> tuple[str, np.ndarray]:
@@ -95,16 +102,16 @@ class Split:
         return self.names[index] if self.loose else f"{self.name}/{self.names[index]}"
 
     def describe(self, index: int) -> str:
-        """The picture in words: `training/0_15.jpg (Bread)`."""
+        """The picture in words, fit for a terminal: `training/0_15.jpg (Bread)`."""
         label = self.labels[index]
-        return self.title(index) + (f" ({self.class_names[label]})" if label >= 0 else "")
+        return printable(self.title(index)) + (f" ({printable(self.class_names[label])})" if label >= 0 else "")
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
         places: dict[str, list[int]] = {}
         for index, name in enumerate(self.names):
-            path = PurePosixPath(name)
-            for key in dict.fromkeys((name, path.name, str(path.with_suffix("")), path.stem)):
+            last = PurePosixPath(name).name
+            for key in dict.fromkeys((name, last, _stem(name), _stem(last))):
                 places.setdefault(key, []).append(index)
         return places
 
@@ -116,19 +123,20 @@ class Split:
         Raises:
             InputError: out of range, not there, or several pictures of that name.
         """
-        if asked.isdecimal() and str(int(asked)) == asked:
-            if int(asked) < len(self):
-                return int(asked)
-            if asked not in self._places:
-                raise InputError(f"`ids` {asked}: {self.name} has the ids 0 to {len(self) - 1}")
-        stem = str(PurePosixPath(asked).with_suffix("")) if asked else asked
-        found = self._places.get(asked) or self._places.get(stem)
-        if not found:
-            raise InputError(f"`ids` {asked}: not in {self.data} {self.name}; {nearest(asked, self._places)}")
-        if len(found) > 1:
-            several = ", ".join(self.names[index] for index in found[:3])
-            raise InputError(f"`ids` {asked}: {len(found)} pictures have that name ({several}); give the whole path")
-        return found[0]
+        number = _number(asked)
+        if number is not None and str(number) == asked and number < len(self):
+            return number
+        found = self._places.get(asked) or self._places.get(_stem(asked), [])
+        if len(found) == 1:
+            return found[0]
+        given = f"`ids` {printable(asked)}"
+        if found:
+            several = ", ".join(printable(self.names[index]) for index in found[:3])
+            raise InputError(f"{given}: {len(found)} pictures have that name ({several}); give the whole path")
+        where = "the files given" if self.loose else f"{printable(self.data)} {printable(self.name)}"
+        if _NUMBER.fullmatch(asked):
+            raise InputError(f"{given}: {printable(self.name)} has the ids 0 to {len(self) - 1}")
+        raise InputError(f"{given}: not in {where}; {nearest(asked, map(printable, self._places))}")
 
     def spread(self, count: int) -> tuple[int, ...]:
         """`count` ids evenly over the split, fewer where it is shorter."""
@@ -139,6 +147,17 @@ def spread_ids(ids: Sequence[int], count: int) -> tuple[int, ...]:
     """`count` of the ids, evenly spread over them: the middles of as many equal parts; all where there are fewer."""
     count = min(count, len(ids))
     return tuple(ids[(2 * part + 1) * len(ids) // (2 * count)] for part in range(count))
+
+
+def _stem(name: str) -> str:
+    """A path without the extension of its last part."""
+    path = PurePosixPath(name)
+    return str(path).removesuffix(path.suffix)
+
+
+def _number(asked: str) -> int | None:
+    """The number that plain digits are; None for anything else, and for more digits than any id has."""
+    return int(asked) if len(asked) < 20 and asked.isascii() and asked.isdecimal() else None
 
 
 def _middle_half(height: int, width: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from foodviz.data.class_names import FOOD11
 from foodviz.data.folders import SPLITS
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
+from foodviz.printable import printable
 
 # Pictures per class 0..10, as in Food-11.
 COUNTS = {
@@ -15,18 +16,23 @@ COUNTS = {
 }
 
 
-def open_sample(split: str | None) -> Split:
-    """List one split of the sample; pictures are drawn when they are read.
+def sample_name(split: str | None) -> str:
+    """The usual name of a split; None for training.
 
     Raises:
         InputError: no such split.
     """
-    from foodviz.data.sample.scenes import mask, picture
-
-    asked = (split or "training").lower()
+    asked = "training" if split is None else split.lower()
     name = next((key for key, names in SPLITS.items() if asked in names), None)
     if name is None:
-        raise InputError(f"`split` {split}: not in the sample; {nearest(asked, SPLITS)}")
+        raise InputError(f"`split` {printable(asked)}: not in the sample; {nearest(asked, SPLITS)}")
+    return name
+
+
+def list_sample(name: str, resize: str) -> Split:
+    """One split of the sample, by its usual name; pictures are drawn when they are read."""
+    from foodviz.data.sample.scenes import mask, picture
+
     entries = sorted((f"{label}_{n}.jpg", label) for label, count in enumerate(COUNTS[name]) for n in range(count))
     names, labels = zip(*entries, strict=True)
 
@@ -35,4 +41,14 @@ def open_sample(split: str | None) -> Split:
         some = b"".join(picture(name, names[place]) for place in (0, len(names) // 2, len(names) - 1))
         return hashlib.sha256(some).hexdigest()
 
-    return Split("sample", name, names, labels, FOOD11, lambda n: picture(name, n), lambda n: mask(name, n), stamp)
+    return Split(
+        "sample",
+        name,
+        names,
+        labels,
+        FOOD11,
+        open=lambda file: picture(name, file),
+        draw_mask=lambda file: mask(name, file),
+        stamp=stamp,
+        resize=resize,
+    )
