@@ -121,6 +121,8 @@ def _by_number(split: Split, used: list[int], of_model: Sequence[str]) -> tuple[
 
 def _near(name: str, plain: dict[str, int], of_model: Sequence[str]) -> int:
     """The one class of the model that is spelled nearly so."""
+    if name in of_model:
+        raise InputError(f"the model has several classes {_quoted(name)}: which one the data's is cannot be told")
     close = get_close_matches(_plain(name), plain, n=2, cutoff=0.85)
     if len(close) != 1:
         raise InputError(f"the model has no class {_quoted(name)} of the data; {_nearest(name, of_model)}")

@@ -36,7 +36,8 @@ def decode(content: bytes, name: str) -> Image.Image:
             if image.width * image.height > MOST_PIXELS:
                 raise InputError(f"{called}: {image.width} x {image.height} is more than {MOST_PIXELS:,} pixels")
             image.load()
-            return _rgb(ImageOps.exif_transpose(image))
+            image = ImageOps.exif_transpose(image)
+            return _rgb(image)
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -87,7 +88,7 @@ def _rgb(image: Image.Image) -> Image.Image:
         image = Image.fromarray(_eight_bits(np.asarray(image)))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return _on_white(image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # no copy: it may be a large one
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
