@@ -16,7 +16,9 @@ def printable(name: object, most: int = MOST) -> str:
         name: any text, a path too.
         most: characters it may have.
     """
-    shown = "".join(_escape(sign) if _acts(sign) else sign for sign in str(name))
+    shown = str(name)
+    if not shown.isprintable():
+        shown = "".join(_escape(sign) if _acts(sign) else sign for sign in shown)
     if len(shown) <= most:
         return shown
     return f"{shown[: most // 2]}…{shown[len(shown) - (most - 1 - most // 2) :]}"

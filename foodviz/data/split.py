@@ -1,6 +1,7 @@
 """A split of a data set as a list of pictures, in the order that gives them their ids."""
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class Split:
     def _places(self) -> dict[str, list[int]]:
         places: dict[str, list[int]] = {}
         for index, name in enumerate(self.names):
-            last = PurePosixPath(name).name
+            last = name.rpartition("/")[2]
             for key in dict.fromkeys((name, last, _stem(name), _stem(last))):
                 places.setdefault(key, []).append(index)
         return places
@@ -126,7 +127,7 @@ class Split:
         number = _number(asked)
         if number is not None and str(number) == asked and number < len(self):
             return number
-        found = self._places.get(asked) or self._places.get(_stem(asked), [])
+        found = self._places.get(asked) or self._places.get(_stem(str(PurePosixPath(asked))), [])
         if len(found) == 1:
             return found[0]
         given = f"`ids` {printable(asked)}"
@@ -151,8 +152,7 @@ def spread_ids(ids: Sequence[int], count: int) -> tuple[int, ...]:
 
 def _stem(name: str) -> str:
     """A path without the extension of its last part."""
-    path = PurePosixPath(name)
-    return str(path).removesuffix(path.suffix)
+    return posixpath.splitext(name)[0]
 
 
 def _number(asked: str) -> int | None:
