@@ -22,7 +22,7 @@ class Batch:
     Attributes:
         images: (N, 3, H, W) float32, RGB in [0, 1].
         labels: (N,) int64, -1 where unlabelled.
-        ids: places in the split, in the order asked for; -1 for a file given by its path.
+        ids: ids in the split, in the order requested; -1 for a file given by its path.
         names: file names, for captions and manifests.
         digests: SHA-256 of each file.
     """

@@ -50,10 +50,10 @@ def class_number(text: str) -> int | None:
 
 def plain_names(names: Iterable[str]) -> dict[str, int]:
     """Letters and digits of each name -> its index, of those that no other name has, too."""
-    found: dict[str, list[int]] = {}
+    indices: dict[str, list[int]] = {}
     for index, name in enumerate(names):
-        found.setdefault(_plain(name), []).append(index)
-    return {plain: indices[0] for plain, indices in found.items() if len(indices) == 1}
+        indices.setdefault(_plain(name), []).append(index)
+    return {plain: of_name[0] for plain, of_name in indices.items() if len(of_name) == 1}
 
 
 def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
@@ -63,7 +63,7 @@ def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...
     differences in spelling. Numbers decide where the data or the model has nothing else.
 
     Returns:
-        The indices, and what is to be said of them.
+        The indices, and remarks on them for the user.
 
     Raises:
         InputError: a class of the data is not certainly one of the model's.
@@ -91,8 +91,8 @@ def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...
             raise InputError(f"the classes {several} of the data are one to the model, {_quoted(of_model[index])}")
     if any(label != index for label, index in by_name.items()):
         remarks.append("classes of the data and of the model stand in another order: matched by name")
-    found = same | by_name
-    return tuple(found.get(label, -1) for label in range(len(names))), remarks
+    order = same | by_name
+    return tuple(order.get(label, -1) for label in range(len(names))), remarks
 
 
 def _same_names(names: Sequence[str], of_model: Sequence[str]) -> dict[int, int]:
@@ -100,12 +100,12 @@ def _same_names(names: Sequence[str], of_model: Sequence[str]) -> dict[int, int]
     count = Counter(of_model)
     exact = {name: index for index, name in enumerate(of_model) if count[name] == 1}
     plain = plain_names(of_model)
-    found = {}
+    matched = {}
     for label, name in enumerate(names):
         index = exact.get(name, plain.get(_plain(name)))
         if index is not None:
-            found[label] = index
-    return found
+            matched[label] = index
+    return matched
 
 
 def _by_number(split: Split, used: list[int], of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
@@ -120,7 +120,7 @@ def _by_number(split: Split, used: list[int], of_model: Sequence[str]) -> tuple[
 
 
 def _near(name: str, plain: dict[str, int], of_model: Sequence[str]) -> int:
-    """The one class of the model that is spelled nearly so."""
+    """The one class of the model that has nearly this name."""
     if name in of_model:
         raise InputError(f"the model has several classes {_quoted(name)}: which one the data's is cannot be told")
     close = get_close_matches(_plain(name), plain, n=2, cutoff=0.85)
@@ -133,22 +133,22 @@ def _nameless(names: Sequence[str]) -> bool:
     return all(name == f"class {index}" for index, name in enumerate(names))
 
 
-def find_class(asked: str, class_names: Sequence[str], parameter: str = "target") -> int:
+def find_class(requested: str, class_names: Sequence[str], parameter: str = "target") -> int:
     """The class that a name, its beginning or its number means.
 
     Raises:
         InputError: no such class, or several begin so.
     """
-    given = f"`{parameter}` {printable(asked)}"
+    given = f"`{parameter}` {printable(requested)}"
     names = list(class_names)
-    if names.count(asked) == 1:
-        return names.index(asked)
-    if asked.isascii() and asked.isdecimal():
-        number = class_number(asked)
+    if names.count(requested) == 1:
+        return names.index(requested)
+    if requested.isascii() and requested.isdecimal():
+        number = class_number(requested)
         if number is None or number >= len(class_names):
             raise InputError(f"{given}: the classes are numbered 0 to {len(class_names) - 1}")
         return number
-    plain, letters = plain_names(names), _plain(asked)
+    plain, letters = plain_names(names), _plain(requested)
     if letters in plain:
         return plain[letters]
     begun = [index for index, name in enumerate(names) if letters and _plain(name).startswith(letters)]
@@ -157,7 +157,7 @@ def find_class(asked: str, class_names: Sequence[str], parameter: str = "target"
             f"{given}: several classes begin so: {', '.join(printable(names[index]) for index in begun[:5])}"
         )
     if not begun:
-        raise InputError(f"{given}: no such class; {_nearest(asked, names)}")
+        raise InputError(f"{given}: no such class; {_nearest(requested, names)}")
     return begun[0]
 
 

@@ -1,4 +1,4 @@
-"""A data set, opened once; its splits are listed when they are asked for."""
+"""A data set, opened once; its splits are listed when they are request for."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ class Dataset:
         self.data = data
         self.resize = resize
         self._root = None if data == "sample" else find_root(data)
-        self._found: dict[tuple[str | None, str | None], str | Path] = {}
+        self._keys: dict[tuple[str | None, str | None], str | Path] = {}
         self._listed: dict[str | Path, Split] = {}
 
     def split(self, name: str | None = None, *, default: str | None = None) -> Split:
@@ -32,14 +32,14 @@ class Dataset:
 
         Args:
             name: any usual name (`training`, `train`, `val`, `test`, …), or a folder below; None for the default.
-            default: the split where none is asked for and there are several; None for training, or what there is.
+            default: the split where none is named and there are several; None for training, or what there is.
 
         Raises:
             InputError: no such split, no picture in it, or a folder that cannot be listed.
         """
         split = self._list(name, default)
         if not len(split):
-            raise InputError(f"`data` {printable(self.data)}: no picture in {printable(self._found[name, default])}")
+            raise InputError(f"`data` {printable(self.data)}: no picture in {printable(self._keys[name, default])}")
         return split
 
     def splits(self) -> tuple[Split, ...]:
@@ -53,19 +53,19 @@ class Dataset:
 
     def _list(self, name: str | None, default: str | None) -> Split:
         """The split, which may have no pictures; names that mean the same give the same object."""
-        asked = (name, default)
-        if asked not in self._found:
+        request = (name, default)
+        if request not in self._keys:
             if self._root is None:
-                self._found[asked] = sample_name(name or default)
+                self._keys[request] = sample_name(name or default)
             else:
-                self._found[asked] = find_folder(self.data, self._root, name, default)
-        place = self._found[asked]
-        if place not in self._listed:
-            if isinstance(place, str):
-                self._listed[place] = list_sample(place, self.resize)
+                self._keys[request] = find_folder(self.data, self._root, name, default)
+        key = self._keys[request]
+        if key not in self._listed:
+            if isinstance(key, str):
+                self._listed[key] = list_sample(key, self.resize)
             else:
-                self._listed[place] = list_folder(self.data, place, self.resize)
-        return self._listed[place]
+                self._listed[key] = list_folder(self.data, key, self.resize)
+        return self._listed[key]
 
 
 def open_dataset(data: str = "sample", *, resize: str = "antialiased") -> Dataset:

@@ -53,12 +53,12 @@ def find_root(data: str) -> Path:
 def split_folders(root: Path) -> dict[str, Path]:
     """Usual name of a split -> its folder, for those that are there."""
     there = {path.name.lower(): path for path in folders_in(root)}
-    found: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for split, names in SPLITS.items():
         for name in reversed(names):
             if name in there:
-                found[split] = there[name]
-    return found
+                folders[split] = there[name]
+    return folders
 
 
 def find_folder(data: str, root: Path, name: str | None, default: str | None) -> Path:
@@ -68,7 +68,7 @@ def find_folder(data: str, root: Path, name: str | None, default: str | None) ->
         data: the data set's folder.
         root: as `find_root` gives it.
         name: any usual name of a split, or a folder below either; None for the default.
-        default: the split where none is asked for and there are several; None for training, or what there is.
+        default: the split where none is named and there are several; None for training, or what there is.
 
     Raises:
         InputError: no such split.
@@ -83,9 +83,9 @@ def find_folder(data: str, root: Path, name: str | None, default: str | None) ->
         return splits[canonical]
     path = PurePath(name)
     if name and not path.is_absolute() and ".." not in path.parts:
-        for place in (root / path, path_of(data) / path):
-            if os.path.isdir(place):  # noqa: PTH112 - no error for a name that can be none
-                return place
+        for folder in (root / path, path_of(data) / path):
+            if os.path.isdir(folder):  # noqa: PTH112 - no error for a name that can be none
+                return folder
     names = [printable(folder.name) for folder in splits.values()]
     raise InputError(f"`split` {printable(name)}: not in {printable(data)}; {nearest(name, names)}")
 
@@ -207,9 +207,9 @@ def _by_class(folder: Path) -> _Listing:
     labels, class_names, numbered = _number(classes)
     names, labels_of = [], []
     for name, label in zip(classes, labels, strict=True):
-        found = pictures_in(folder / name)
-        names += [f"{name}/{file}" for file in found]
-        labels_of += [label] * len(found)
+        files = pictures_in(folder / name)
+        names += [f"{name}/{file}" for file in files]
+        labels_of += [label] * len(files)
     return _Listing(tuple(names), tuple(labels_of), class_names, numbered)
 
 

@@ -37,13 +37,13 @@ def near_pairs(first: Hashes, second: Hashes, most: int = NEAR) -> list[tuple[in
         most: bits that may differ.
 
     Returns:
-        (place in first, place in second, bits that differ), the nearest first.
+        (index in first, index in second, bits that differ), the nearest first.
     """
-    found = []
+    pairs = []
     others = np.where(second, 1, -1).astype(np.float32)
     for start in range(0, len(first), 1024):
         some = np.where(first[start : start + 1024], 1, -1).astype(np.float32)
         bits = (BITS - some @ others.T) / 2
         rows, columns = np.nonzero(bits <= most)
-        found += [(start + int(a), int(b), int(bits[a, b])) for a, b in zip(rows, columns, strict=True)]
-    return sorted(found, key=lambda pair: (pair[2], pair))
+        pairs += [(start + int(a), int(b), int(bits[a, b])) for a, b in zip(rows, columns, strict=True)]
+    return sorted(pairs, key=lambda pair: (pair[2], pair))

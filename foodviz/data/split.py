@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 @dataclass(frozen=True)
 class Split:
-    """The pictures of one split; an id is a position in it. No picture is read before it is asked for.
+    """The pictures of one split; an id is a position in it. No picture is read before it is needed.
 
     Attributes:
         data: `sample`, or the folder; empty for files given by their paths.
@@ -88,7 +88,7 @@ class Split:
 
         Args:
             index: its id; None for a picture that has none.
-            size: (height, width) of what is asked for.
+            size: (height, width) of the answer.
 
         Returns:
             `the food` or `the middle half`, and (height, width) bool.
@@ -116,28 +116,28 @@ class Split:
                 places.setdefault(key, []).append(index)
         return places
 
-    def find(self, asked: str) -> int:
+    def find(self, requested: str) -> int:
         """The id that `57`, `0_15`, `0_15.jpg` or `Bread/15.jpg` means.
 
-        A name is also found by its stem, whatever the extension asked for.
+        A name is also found by its stem, whatever extension is given.
 
         Raises:
             InputError: out of range, not there, or several pictures of that name.
         """
-        number = _number(asked)
-        if number is not None and str(number) == asked and number < len(self):
+        number = _number(requested)
+        if number is not None and str(number) == requested and number < len(self):
             return number
-        found = self._places.get(asked) or self._places.get(_stem(str(PurePosixPath(asked))), [])
-        if len(found) == 1:
-            return found[0]
-        given = f"`ids` {printable(asked)}"
-        if found:
-            several = ", ".join(printable(self.names[index]) for index in found[:3])
-            raise InputError(f"{given}: {len(found)} pictures have that name ({several}); give the whole path")
+        matches = self._places.get(requested) or self._places.get(_stem(str(PurePosixPath(requested))), [])
+        if len(matches) == 1:
+            return matches[0]
+        given = f"`ids` {printable(requested)}"
+        if matches:
+            several = ", ".join(printable(self.names[index]) for index in matches[:3])
+            raise InputError(f"{given}: {len(matches)} pictures have that name ({several}); give the whole path")
         where = "the files given" if self.loose else f"{printable(self.data)} {printable(self.name)}"
-        if _NUMBER.fullmatch(asked):
+        if _NUMBER.fullmatch(requested):
             raise InputError(f"{given}: {printable(self.name)} has the ids 0 to {len(self) - 1}")
-        raise InputError(f"{given}: not in {where}; {nearest(asked, map(printable, self._places))}")
+        raise InputError(f"{given}: not in {where}; {nearest(requested, map(printable, self._places))}")
 
     def spread(self, count: int) -> tuple[int, ...]:
         """`count` ids evenly over the split, fewer where it is shorter."""
@@ -155,9 +155,9 @@ def _stem(name: str) -> str:
     return posixpath.splitext(name)[0]
 
 
-def _number(asked: str) -> int | None:
+def _number(requested: str) -> int | None:
     """The number that plain digits are; None for anything else, and for more digits than any id has."""
-    return int(asked) if len(asked) < 20 and asked.isascii() and asked.isdecimal() else None
+    return int(requested) if len(requested) < 20 and requested.isascii() and requested.isdecimal() else None
 
 
 def _middle_half(height: int, width: int) -> np.ndarray:

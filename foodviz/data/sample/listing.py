@@ -22,10 +22,10 @@ def sample_name(split: str | None) -> str:
     Raises:
         InputError: no such split.
     """
-    asked = "training" if split is None else split.lower()
-    name = next((key for key, names in SPLITS.items() if asked in names), None)
+    requested = "training" if split is None else split.lower()
+    name = next((key for key, names in SPLITS.items() if requested in names), None)
     if name is None:
-        raise InputError(f"`split` {printable(asked)}: not in the sample; {nearest(asked, SPLITS)}")
+        raise InputError(f"`split` {printable(requested)}: not in the sample; {nearest(requested, SPLITS)}")
     return name
 
 
