@@ -34,7 +34,7 @@ from foodviz.methods.activation_maximization import (
     pixel_pictures,
 )
 from foodviz.methods.ascent import Adam, channel_mean
-from foodviz.methods.hooks import run_to
+from foodviz.hooks import run_to
 from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
 from foodviz.models import Classifier, load, speed_up
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from foodviz.methods.hooks import run_to
+from foodviz.hooks import run_to
 from foodviz.models import Classifier, speed_up
 from foodviz.models.architectures import build
 

@@ -40,7 +40,7 @@ def inspect(save: str | None, json_: bool, quiet: bool, few: int, **flags: Any) 
     if model != "sample" and not Path(model).expanduser().is_file():
         raise InputError(f"--model {model}: no such file")
 
-    from foodviz.cli.devices import choose_device
+    from foodviz.devices import choose_device
     from foodviz.cli.trust import labelled
     from foodviz.data import open_split
     from foodviz.memory import keep_freed_memory

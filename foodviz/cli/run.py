@@ -16,7 +16,7 @@ import click
 
 from foodviz.cli.told import Picture, common_facts, settings_of_command, table
 from foodviz.errors import InputError
-from foodviz.results import Results
+from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +51,7 @@ class Run:
         self.seed: int = flags["seed"]
         self.shared = click.get_current_context().meta
         line = self.shared.get(COMMAND_LINE, ["foodviz", *sys.argv[1:]])
-        self.results = Results(Path(flags["out"]), command, shlex.join(line))
+        self.results = ResultFolder(Path(flags["out"]), command, shlex.join(line))
         self.results.check()
         self.settings = settings_of_command()
 
@@ -97,7 +97,7 @@ class Run:
     @cached_property
     def device(self) -> torch.device:
         """Where to compute."""
-        from foodviz.cli.devices import choose_device
+        from foodviz.devices import choose_device
 
         return choose_device(self.flags["device"])
 

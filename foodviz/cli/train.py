@@ -66,7 +66,7 @@ def train(
     from torch import distributed
 
     from foodviz import models
-    from foodviz.cli.devices import choose_device, choose_precision
+    from foodviz.devices import choose_device, choose_precision
     from foodviz.data import open_split
     from foodviz.memory import keep_freed_memory
     from foodviz.models import architectures

@@ -67,7 +67,7 @@ def _of_layer(classifier: Classifier, module: torch.nn.Module, settings: Setting
     from foodviz.data.pictures import pixels
     from foodviz.methods.ascent import layer_energy
     from foodviz.methods.deep_dream import channels, likeness
-    from foodviz.methods.hooks import run_to
+    from foodviz.hooks import run_to
 
     if settings.guide:
         source = opened(settings.guide, "--guide")

@@ -33,7 +33,7 @@ def report(sections: tuple[str, ...], class_name: str | None, **flags: Any) -> N
     """
     from foodviz.cli.report.page import write_page
     from foodviz.cli.report.sections import Section, draw, timed
-    from foodviz.results import Results
+    from foodviz.results import ResultFolder
 
     context = click.get_current_context()
     root = context.parent
@@ -42,7 +42,7 @@ def report(sections: tuple[str, ...], class_name: str | None, **flags: Any) -> N
     out = Path(flags["out"])
     given = context.params
     line = shlex.join(["foodviz", *sys.argv[1:]])
-    Results(out, "report", line).check()
+    ResultFolder(out, "report", line).check()
     asked = [key for key in flags if context.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT]
     drawn = []
     for number, name in enumerate(sections or NAMES, 1):

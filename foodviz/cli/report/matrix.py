@@ -19,7 +19,7 @@ def matrix(folder: Path, manifest: Mapping[str, Any], arrays: Mapping[str, np.nd
     """Counts, shares and the most confident pictures of each cell; nothing where there are too many classes."""
     from foodviz.data import open_split
     from foodviz.data.pictures import decode
-    from foodviz.render.embed import picture_uri
+    from foodviz.render.data_uri import picture_uri
 
     names = [each["name"] for each in manifest["classes"]]
     if len(names) > MOST_CLASSES:

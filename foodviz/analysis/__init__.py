@@ -1,0 +1,7 @@
+"""Every command as a function: `saliency(subject, ids=[57])` is `foodviz saliency --ids 57`."""
+
+from foodviz.analysis.result import Result
+from foodviz.analysis.saliency import saliency
+from foodviz.analysis.subject import Subject, open_subject
+
+__all__ = ["Result", "Subject", "open_subject", "saliency"]
