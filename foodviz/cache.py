@@ -61,7 +61,7 @@ def save_arrays(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
     _save(file, stream.getvalue())
 
 
-def load_json(file: Path) -> Any:  # noqa: ANN401 - whatever was saved
+def load_json(file: Path) -> Any:
     """What `save_json` wrote; None where nothing sound is there."""
     content = _load(file)
     return None if content is None else json.loads(content)

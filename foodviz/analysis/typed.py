@@ -28,12 +28,12 @@ def typed(function: Callable[..., object], settings: Mapping[str, Any]) -> dict[
     return checked
 
 
-def _kind(function: Callable[..., object], annotation: Any) -> Any:  # noqa: ANN401
+def _kind(function: Callable[..., object], annotation: Any) -> Any:
     """The annotation itself; it is the package's own text, evaluated where the function was written."""
     return eval(annotation, dict(vars(inspect.getmodule(function)))) if isinstance(annotation, str) else annotation
 
 
-def _fits(value: object, kind: Any) -> bool:  # noqa: ANN401
+def _fits(value: object, kind: Any) -> bool:
     origin, inside = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, each) for each in inside)

@@ -40,13 +40,13 @@ def inspect(save: str | None, json_: bool, quiet: bool, few: int, **flags: Any) 
     if model != "sample" and not Path(model).expanduser().is_file():
         raise InputError(f"--model {model}: no such file")
 
-    from foodviz.devices import choose_device
     from foodviz.cli.trust import labelled
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
+    from foodviz.devices import choose_device
     from foodviz.memory import keep_freed_memory
 
     keep_freed_memory()
-    listing = open_split(flags["data"], flags["split"] or "validation")
+    listing = open_dataset(flags["data"]).split(flags["split"] or "validation")
     pictures = labelled(listing, flags["count"])
     classifier, ratings = _proven(flags, choose_device(flags["device"]), pictures, few)
     found = _described(classifier, flags, ratings, pictures)
@@ -123,7 +123,7 @@ def _described(
         "architectures_tried": facts.get("readings_tried", []),
     }
     if pictures is not None:
-        found["data"] = {"data": pictures.listing.data, "split": pictures.listing.split, "of": len(pictures.ids)}
+        found["data"] = {"data": pictures.listing.data, "split": pictures.listing.name, "of": len(pictures.ids)}
         found["chance"] = 1 / len(classifier.class_names)
         found["readings"] = [
             {

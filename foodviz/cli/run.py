@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-    from foodviz.data import Listing
+    from foodviz.data import Split
     from foodviz.data.batch import Batch
     from foodviz.models import Classifier
 
@@ -63,11 +63,11 @@ class Run:
         said.add(line)
 
     @cached_property
-    def listing(self) -> Listing:
+    def listing(self) -> Split:
         """The split that --data and --split name."""
-        from foodviz.data import open_split
+        from foodviz.data import open_dataset
 
-        listing = open_split(self.flags["data"], self.flags["split"], default=self.default_split)
+        listing = open_dataset(self.flags["data"]).split(self.flags["split"], default=self.default_split)
         if listing.data == "sample":
             self.say("drawn sample pictures, not Food-11; --data FOLDER reads your own")
         return dataclasses.replace(listing, resize=self.flags.get("resize") or listing.resize)
@@ -152,10 +152,11 @@ class Run:
         return self.on_device(read(self.listing, ids, self.classifier.input_size))
 
     def _files(self) -> Batch:
-        from foodviz.data.batch import read_files
+        from foodviz.data import open_files
+        from foodviz.data.batch import read
 
-        resize = self.flags["resize"] or "antialiased"
-        return self.on_device(read_files(self.flags["image"], self.classifier.input_size, resize=resize))
+        files = open_files(self.flags["image"], resize=self.flags["resize"] or "antialiased")
+        return self.on_device(read(files, range(len(files)), self.classifier.input_size))
 
     def on_device(self, batch: Batch) -> Batch:
         """The batch on the device, its labels as the model numbers its classes."""
@@ -171,7 +172,7 @@ class Run:
     @cached_property
     def class_order(self) -> tuple[int, ...]:
         """For each class of the data its index among the model's."""
-        from foodviz.cli.classes import match_classes
+        from foodviz.data.class_names import match_classes
 
         order, remarks = match_classes(self.listing, self.classifier.class_names)
         for remark in remarks:
@@ -192,7 +193,7 @@ class Run:
         """(N,) the class to explain in each picture: `label` (else predicted), `predicted`, or one class for all."""
         import torch
 
-        from foodviz.cli.classes import find_class
+        from foodviz.data.class_names import find_class
 
         predicted = self.logits.argmax(1)
         if asked == "predicted":

@@ -21,16 +21,16 @@ def sample(out: str, split: tuple[str, ...], limit: int | None, masks: bool, qui
     With --limit the folder is smaller and its ids are its own.
     """
     from foodviz.cli.progress import progress
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
     from foodviz.data.folders import SPLITS, masks_folder
     from foodviz.results import write_bytes
 
-    for listing in [open_split("sample", name) for name in split or SPLITS]:
-        folder = Path(out) / listing.split
+    for listing in [open_dataset().split(name) for name in split or SPLITS]:
+        folder = Path(out) / listing.name
         if folder.is_dir() and any(folder.iterdir()) and not (folder / listing.names[0]).exists():
             raise InputError(f"--out {out}: {folder} holds other files; choose an empty folder")
         wanted = [i for i, name in enumerate(listing.names) if limit is None or _number(name) < limit]
-        for index in progress(wanted, f"writing {listing.split}", quiet=quiet):
+        for index in progress(wanted, f"writing {listing.name}", quiet=quiet):
             write_bytes(folder / listing.names[index], listing.read_bytes(index))
             if masks:
                 target = masks_folder(folder) / f"{Path(listing.names[index]).stem}.png"

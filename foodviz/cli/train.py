@@ -15,7 +15,7 @@ from foodviz.cli.options import GreedyCommand, option
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:
-    from foodviz.data import Listing
+    from foodviz.data import Split
     from foodviz.training.loop import Epoch, Pixels
 
 
@@ -66,8 +66,8 @@ def train(
     from torch import distributed
 
     from foodviz import models
+    from foodviz.data import open_dataset
     from foodviz.devices import choose_device, choose_precision
-    from foodviz.data import open_split
     from foodviz.memory import keep_freed_memory
     from foodviz.models import architectures
     from foodviz.models.classifier import Classifier
@@ -85,7 +85,7 @@ def train(
     place = choose_device(device)
     recipe = Recipe(precision=choose_precision(precision, place), **settings)
 
-    training_split, validation_split = open_split(data, "training"), open_split(data, "validation")
+    training_split, validation_split = open_dataset(data).split("training"), open_dataset(data).split("validation")
     if not training_split.labelled or not validation_split.labelled:
         raise InputError(f"--data {data}: training needs labels in the training and validation splits")
     training, seen = _load(training_split, size, limit, quiet)
@@ -143,29 +143,28 @@ def train(
         os._exit(0)  # one end in ten aborts where the interpreter takes down what PyTorch's threads still hold
 
 
-def _load(listing: Listing, size: int, limit: int | None, quiet: bool) -> tuple[Pixels, list[str]]:
+def _load(listing: Split, size: int, limit: int | None, quiet: bool) -> tuple[Pixels, list[str]]:
     """A split's labelled pictures in memory, and the digest of each; unreadable ones are counted and left out."""
     import torch
 
     from foodviz.cli.progress import progress
+    from foodviz.data import spread_ids
     from foodviz.data.batch import batches
     from foodviz.training.loop import Pixels
 
-    ids = [index for index, label in enumerate(listing.labels) if label >= 0]
-    if limit is not None:
-        ids = [ids[int(place * len(ids) / limit)] for place in range(min(limit, len(ids)))]
+    ids = listing.labelled_ids if limit is None else spread_ids(listing.labelled_ids, limit)
     skipped: list[str] = []
     images, labels = [], []
     digests: list[str] = []
     stream = batches(listing, ids, (size, size), skipped=skipped.append)
-    for batch in progress(stream, f"reading {listing.split}", quiet=quiet, total=-(-len(ids) // 64)):
+    for batch in progress(stream, f"reading {listing.name}", quiet=quiet, total=-(-len(ids) // 64)):
         images.append(batch.images.mul(255).round().byte())
         labels.append(batch.labels)
         digests += batch.digests
     if skipped and not quiet:
         click.echo(f"left out {len(skipped)} pictures that cannot be read, first {skipped[0]}", err=True)
     if not images:
-        raise InputError(f"--data {listing.data}: no labelled picture in {listing.split} can be read")
+        raise InputError(f"--data {listing.data}: no labelled picture in {listing.name} can be read")
     return Pixels(torch.cat(images), torch.cat(labels)), digests
 
 

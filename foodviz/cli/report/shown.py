@@ -64,16 +64,11 @@ def _name(picture: Facts) -> str:
 
 def region(manifest: Facts, picture: Facts, size: tuple[int, int]) -> tuple[str, np.ndarray]:
     """Where the food of a picture is: its mask, else the middle half; in words, and (H, W) bool."""
-    from PIL import Image
+    from foodviz.data import open_dataset, open_files
 
-    from foodviz.data import open_split
-    from foodviz.metrics.change import centre_half
-
-    if picture["id"] >= 0:
-        mask = open_split(manifest["data"]["data"], manifest["data"]["split"]).mask(picture["id"])
-        if mask is not None and mask.any():
-            return "the food", np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
-    return "the middle half", centre_half(*size)
+    if picture["id"] < 0:
+        return open_files([]).region(None, size)
+    return open_dataset(manifest["data"]["data"]).split(manifest["data"]["split"]).region(picture["id"], size)
 
 
 def _viewer(manifest: Facts, images: np.ndarray, choices: list[str], maps: np.ndarray, unit: str) -> dict[str, Any]:
