@@ -160,7 +160,7 @@ class Photographs:
 
     def region(self, place: int, size: tuple[int, int]) -> tuple[str, np.ndarray]:
         """Where the food of one picture is, in words and as (H, W) bool: its mask, else the middle half."""
-        return self.split.region(max(self.batch.ids[place], 0), size)
+        return self.split.region(self.batch.ids[place], size)
 
     @property
     def table(self) -> list[str]:

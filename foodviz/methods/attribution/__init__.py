@@ -1,1 +1,1 @@
-"""Attribution methods, one file each: `attribute(model, images, targets, …) -> Attribution`; the catalogue lists them."""
+"""Attribution methods, a file each: `attribute(model, images, targets, …) -> Attribution`; see the catalogue."""
