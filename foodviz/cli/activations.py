@@ -29,18 +29,18 @@ def activations(layer: str, filters: tuple[int, ...], overlay: bool, **flags: An
     import torch
 
     from foodviz import models
-    from foodviz.cli.maps import check_channels, layer_with_maps
     from foodviz.methods.feature_maps import feature_maps
+    from foodviz.models import check_channels, layer_with_maps
     from foodviz.render.activations import activations_figure
 
     place = layer_with_maps(run.classifier, layer)
     if not filters:
         last = place.channels - 1
         filters = REPORT_FILTERS if max(REPORT_FILTERS) <= last else tuple(sorted({last * i // 4 for i in range(5)}))
-    check_channels(place, filters, "--filters")
+    check_channels(place, filters, "filters")
     run.say(str(place))
-    models.speed_up(run.classifier, keep=[place.name])
-    module = run.classifier.network.get_submodule(place.name)
+    run.__dict__["classifier"] = models.fast(run.classifier, place)
+    module = place.of(run.classifier).module
     channels = torch.tensor(filters)
     parts = [feature_maps(run.classifier, module, some, channels) for some in torch.split(run.batch.images, 16)]
     maps, images = torch.cat(parts).cpu().numpy(), run.batch.images.cpu().numpy()

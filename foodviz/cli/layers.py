@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foodviz.models import Classifier
-    from foodviz.models.layers import Place
+    from foodviz.models.layers import SurveyedLayer
 
 HEADER = ("index", "name", "type", "channels", "size", "field", "parameters", "dead")
 
@@ -48,7 +48,7 @@ def layers(json_: bool, **flags: Any) -> None:
         click.echo("\n".join(_table(rows)))
 
 
-def dead_shares(classifier: Classifier, places: Sequence[Place], images: Tensor) -> dict[str, float]:
+def dead_shares(classifier: Classifier, places: Sequence[SurveyedLayer], images: Tensor) -> dict[str, float]:
     """The share of channels, by name of the layer with maps, that are the same everywhere on all images."""
     import torch
 
@@ -76,7 +76,7 @@ def dead_shares(classifier: Classifier, places: Sequence[Place], images: Tensor)
     return {name: float((highest[name] == low).float().mean()) for name, low in lowest.items()}
 
 
-def _row(place: Place, dead: float | None) -> tuple[Any, ...]:
+def _row(place: SurveyedLayer, dead: float | None) -> tuple[Any, ...]:
     channels, height, width = (*place.shape, None, None)[:3]
     size = f"{height}x{width}" if width is not None else None
     kind = type(place.module).__name__ + (f" (runs {place.runs} times)" if place.runs > 1 else "")

@@ -87,7 +87,7 @@ def _attribute(
     layer = None
     if method == "gradcam":
         layer = models.resolve(run.classifier, own["layer"]) if own["layer"] else models.last_maps(run.classifier)
-    model = models.speed_up(run.classifier, keep=[layer.name] if layer else [])
+    model = run.__dict__["classifier"] = models.fast(run.classifier, layer)
     targets = run.targets(target)
     images, score = run.batch.images, getattr(saliency, own["objective"])
     facts: dict[str, Any] = {"remarks": []}
