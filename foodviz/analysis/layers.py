@@ -84,7 +84,7 @@ def _table(rows: Sequence[tuple[Any, ...]]) -> list[str]:
     ]
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401
+def _cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.0%}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

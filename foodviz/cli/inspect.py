@@ -73,18 +73,18 @@ def _proven(
     from foodviz import models
     from foodviz.cli.proof import rate_readings, rate_sizes
     from foodviz.cli.trust import FEW
-    from foodviz.models.fold import channels_last
+    from foodviz.models.speed import channels_last
 
-    pixels = models.Pixels(*(flags[key] for key in ("channel_order", "normalise", "resize", "input_size")))
+    pixels = models.Preprocessing(*(flags[key] for key in ("channel_order", "normalise", "resize", "input_size")))
     names = pictures.listing.class_names if pictures else ()
 
-    def load(pixels: models.Pixels, score: Score | None = None) -> Classifier:
+    def load(pixels: models.Preprocessing, score: Score | None = None) -> Classifier:
         return models.load(
             flags["model"],
             arch=flags["arch"],
             device=device,
             class_names=names,
-            pixels=pixels,
+            preprocessing=pixels,
             allow_code=flags["allow_code"],
             score=score,
         )
@@ -92,13 +92,13 @@ def _proven(
     classifier = load(pixels)
     if pictures is None:
         return classifier, []
-    channels_last(classifier)
-    if classifier.facts["guessed"]:
+    classifier = channels_last(classifier)
+    if classifier.origin.guessed:
         first = rate_readings(classifier, pictures, few, finalists=0)[0][1]
         best = dataclasses.replace(first, input_size=pixels.input_size)
         classifier = channels_last(load(best, pictures.few(FEW).remembered))
     ratings = rate_readings(classifier, pictures, few)
-    if not flags["input_size"] and not classifier.facts["guessed"] and "input_size" not in classifier.facts["said"]:  # type: ignore[operator]
+    if not flags["input_size"] and not classifier.origin.guessed and not classifier.origin.declared.input_size:
         sizes = rate_sizes(classifier, ratings[0][1], pictures, few)
         if sizes and sizes[0][1].input_size != classifier.input_size[0]:
             classifier = models.reread(classifier, sizes[0][1])
@@ -109,7 +109,7 @@ def _proven(
 def _described(
     classifier: Classifier, flags: dict[str, Any], ratings: list[Rated], pictures: Labelled | None
 ) -> dict[str, Any]:
-    facts = classifier.facts
+    facts = classifier.facts()
     found = {
         "file": flags["model"],
         "sha256": classifier.sha256,
@@ -146,9 +146,9 @@ def _verdict(ratings: list[Rated], classes: int) -> str:
             f"no reading is right more often than by guessing ({rating.accuracy:.1%}, chance {1 / classes:.1%}): "
             "trained on other pictures or classes, or the architecture is read wrong"
         )
-    other, wrong = next((each, pixels) for each, pixels in ratings if pixels.said != best.said)
+    other, wrong = next((each, pixels) for each, pixels in ratings if pixels.colours != best.colours)
     resized, plain = next(
-        (each, pixels) for each, pixels in ratings if pixels.said == best.said and pixels.resize != best.resize
+        (each, pixels) for each, pixels in ratings if pixels.colours == best.colours and pixels.resize != best.resize
     )
     return (
         f"{best} fits best: {rating}; next {wrong}: {other}; with {plain.resize} resize: {resized}; "
@@ -182,7 +182,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 def _config(found: dict[str, Any]) -> str:
     """The best reading as TOML; JSON's strings are TOML's."""
-    from foodviz.models.pixels import OWN
+    from foodviz.models.preprocessing import OWN
 
     lines = [f"# Written by `foodviz inspect --model {found['file']}`.".replace("\n", " ")]
     lines += [f"# {found['verdict']}"] if "verdict" in found else []

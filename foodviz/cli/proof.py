@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from foodviz.cli.trust import Labelled
-    from foodviz.models import Classifier, Pixels
-    from foodviz.models.rating import Rating
+    from foodviz.models import Classifier, Preprocessing
+    from foodviz.models.guess.rating import Rating
 
-    Rated = tuple[Rating, Pixels]
+    Rated = tuple[Rating, Preprocessing]
 
 SIZES = (96, 128, 160, 192, 224, 256)
 
 
 def rate_readings(classifier: Classifier, pictures: Labelled, few: int, finalists: int = 3) -> list[Rated]:
     """Every usual reading on a few labelled pictures, then the best of them on all; best first."""
-    from foodviz.models import Pixels
-    from foodviz.models.pixels import NORMALISATIONS, ORDERS, OWN, RESIZES
-    from foodviz.models.rating import ranked
+    from foodviz.models import Preprocessing
+    from foodviz.models.guess.rating import ranked
+    from foodviz.models.preprocessing import NORMALISATIONS, ORDERS, OWN, RESIZES
 
     size = classifier.input_size[0]
-    own = [OWN] if "mean" in classifier.facts["said"] else []  # type: ignore[operator]
-    candidates = [Pixels(*choice, size) for choice in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)]
+    own = [OWN] if classifier.origin.declared.mean else []
+    candidates = [Preprocessing(*choice, size) for choice in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)]
     first = ranked((_rated(classifier, each, pictures, few) for each in candidates), likely)
     finals = [_rated(classifier, each, pictures, len(pictures.ids)) for _, each in first[:finalists]]
     return ranked(finals, likely) + first[finalists:]
 
 
-def rate_sizes(classifier: Classifier, best: Pixels, pictures: Labelled, few: int) -> list[Rated]:
+def rate_sizes(classifier: Classifier, best: Preprocessing, pictures: Labelled, few: int) -> list[Rated]:
     """The best reading at usual input sizes, those that the network takes, on a few pictures; best first."""
-    from foodviz.models.rating import ranked
+    from foodviz.models.guess.rating import ranked
 
     rated = []
     for size in SIZES:
@@ -43,11 +43,11 @@ def rate_sizes(classifier: Classifier, best: Pixels, pictures: Labelled, few: in
     return ranked(rated, lambda pixels: float(pixels.input_size == classifier.input_size[0]))
 
 
-def likely(pixels: Pixels) -> float:
+def likely(pixels: Preprocessing) -> float:
     return pixels.plausibility
 
 
-def _rated(classifier: Classifier, pixels: Pixels, pictures: Labelled, count: int) -> Rated:
+def _rated(classifier: Classifier, pixels: Preprocessing, pictures: Labelled, count: int) -> Rated:
     from foodviz.models import reread
 
     return pictures.rate(reread(classifier, pixels), min(count, len(pictures.ids))), pixels

@@ -71,7 +71,7 @@ def train(
     from foodviz.memory import keep_freed_memory
     from foodviz.models import architectures
     from foodviz.models.classifier import Classifier
-    from foodviz.models.saved import save
+    from foodviz.models.files.own_format import save
     from foodviz.results import write_atomically
     from foodviz.training.loop import Epoch, Pixels, Recipe, fit
 
@@ -102,7 +102,7 @@ def train(
     if start:
         first = models.load(start, arch=arch, class_names=classes)
         network.load_state_dict(first.network.state_dict())
-        begun = {"file": Path(start).name, "training": first.facts["said"].get("training")}  # type: ignore[attr-defined]
+        begun = {"file": Path(start).name, "training": first.origin.declared.training}
     network.to(place)
     classifier = Classifier(network, classes, (size, size), mean=mean, std=std).to(place)
     state_path = path.with_name(path.name + ".training")

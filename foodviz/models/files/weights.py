@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.models.containers import Contents, open_container
+from foodviz.models.files.containers import Contents, open_container
 
 # Where training scripts put the weights, the likeliest first.
 WRAPPERS = (
@@ -58,14 +58,14 @@ def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint
     path = Path(path)
     if not path.is_file():
         what = "is a folder, not a file" if path.is_dir() else "no such file"
-        raise InputError(f"--model {path}: {what}")
+        raise InputError(f"`model` {path}: {what}")
     try:
         return _unwrapped(_with_its_code(path) if allow_code else open_container(path), path.stat().st_size)
     except InputError as refused:
-        raise InputError(f"--model {path}: {refused}") from refused
+        raise InputError(f"`model` {path}: {refused}") from refused
     except Exception as fault:  # a damaged file can break anywhere in any of the formats
         reason = " ".join(str(fault).split())[:160] or type(fault).__name__
-        raise InputError(f"--model {path}: damaged or incomplete ({reason})") from fault
+        raise InputError(f"`model` {path}: damaged or incomplete ({reason})") from fault
 
 
 def _with_its_code(path: Path) -> Contents:
@@ -73,7 +73,7 @@ def _with_its_code(path: Path) -> Contents:
     try:
         found = torch.load(path, map_location="cpu", weights_only=False)
     except AttributeError as missing:
-        raise InputError(f"its class cannot be found ({missing}); --arch path/to/net.py:Class names it") from missing
+        raise InputError(f"its class cannot be found ({missing}); `arch` path/to/net.py:Class names it") from missing
     return Contents("PyTorch, its code run", found, {})
 
 

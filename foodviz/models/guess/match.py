@@ -103,7 +103,7 @@ def fill(make: Callable[[], nn.Module], weights: dict[str, Tensor], name: str) -
     wrong = misfits(network, weights)
     if wrong:
         known = known_architecture(weights)
-        advice = f"; the weights fit --arch {known}" if known else ""
+        advice = f"; the weights fit `arch` {known}" if known else ""
         raise InputError(f"the weights do not fit {name}: {wrong}{advice}")
     expected = network.state_dict()
     given = {key: value.to(expected[key].dtype) for key, value in weights.items() if key in expected}

@@ -5,9 +5,9 @@ from math import prod
 import torch
 from torch import nn
 
-from foodviz.models.inference import SIZES
-from foodviz.models.rebuild import Stranger
-from foodviz.models.stack import Stack
+from foodviz.models.files.pickle_calls import Stranger
+from foodviz.models.guess.candidates import SIZES
+from foodviz.models.guess.stack import Stack
 
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _JOINTS = (*_POOLS, nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from foodviz.errors import InputError
-from foodviz.models.pickles import PickleReader
+from foodviz.models.files.pickles import PickleReader
 
 LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # Most that compressed arrays may grow to, in bytes of the file: real weights shrink by less than half.

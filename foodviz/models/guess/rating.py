@@ -8,12 +8,11 @@ has not. That tells readings apart that are right equally often, and it needs no
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-
-from foodviz.models.classifier import Classifier
 
 T = TypeVar("T")
 _WEIGHT_OF_PRIOR = 0.3  # log10(2)
@@ -58,7 +57,7 @@ class Rating:
         return f"right on {self.accuracy:.1%} of {self.pictures} pictures{norms}"
 
 
-def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
+def rate(classifier: nn.Module, images: Tensor, labels: Tensor) -> Rating:
     """How the classifier does on images (N, 3, H, W), RGB in [0, 1], whose classes are `labels` (N,)."""
     norms = [module for module in classifier.modules() if isinstance(module, nn.BatchNorm2d)]
     norms = [norm for norm in norms if norm.running_mean is not None]
@@ -71,7 +70,7 @@ def rate(classifier: Classifier, images: Tensor, labels: Tensor) -> Rating:
         sums[norm] = sums.get(norm, 0) + moments
 
     handles = [norm.register_forward_pre_hook(seen) for norm in norms]
-    device = classifier.mean.device
+    device = next(chain(classifier.buffers(), classifier.parameters())).device
     try:
         with torch.inference_mode():
             logits = [classifier(some.to(device)).cpu() for some in torch.split(images, 16)]

@@ -3,7 +3,7 @@
 A pickle is a program: it names functions and calls them. This reader walks the opcodes that `pickletools` decodes and
 carries out only what a checkpoint needs: plain containers, tensors, numpy arrays and stock `torch.nn` modules. No name
 in the file is ever imported: a global stays an inert token, the few calls a checkpoint makes are answered by
-`foodviz.models.rebuild`, and any other global is refused by its name.
+`foodviz.models.files.pickle_calls`, and any other global is refused by its name.
 
 An object of a class of the user's own, `__main__.Net` say, is no call: its pickle holds a class name and the state of
 an `nn.Module`. It becomes a `Stranger`, which has the children and weights but no forward.
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.models.rebuild import (
+from foodviz.models.files.pickle_calls import (
     CALLS,
     DATA_HOLDERS,
     RECONSTRUCTORS,
@@ -214,5 +214,5 @@ class PickleReader:
 def refusal(name: str) -> InputError:
     return InputError(
         f"needs {name}, which is no part of a checkpoint; nothing was run "
-        "(save the state_dict() instead; --allow-code runs the file's code: only for files you made yourself)"
+        "(save the state_dict() instead; `allow_code` runs the file's code: only for files you made yourself)"
     )

@@ -1,6 +1,6 @@
 """A stack of layers rebuilt from its weights and from a text that says what stands where no weights are.
 
-The text is what `--arch` takes, for example
+The text is what `arch` takes, for example
 
     stack; ReLU: cnn.2 cnn.6 fc.1; MaxPool2d(2): cnn.3 cnn.7; input: 128
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
-from foodviz.models.parts import Part, parts_of, places_of
+from foodviz.models.guess.modules import Part, parts_of, places_of
 
 PREFIX = "stack"
 
@@ -65,7 +65,7 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
     """
     parts = parts_of(weights)
     if parts is None:
-        raise InputError("--arch stack: these weights are no plain stack of convolutions and linear layers")
+        raise InputError("`arch` stack: these weights are no plain stack of convolutions and linear layers")
     fillings, size = parse(text)
     join = fillings.pop("join", None)
     settings = {path: kind for path, kind in fillings.items() if path in parts}
@@ -83,7 +83,7 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
             continue
         top, places = places_of(path) or ("", ())
         if path not in parts and (top not in trees or not places or () in trees[top]):
-            raise InputError(f"--arch stack: {path} is no place in {', '.join(trees) or 'the model'}")
+            raise InputError(f"`arch` stack: {path} is no place in {', '.join(trees) or 'the model'}")
         if path not in parts:
             trees[top][places] = parameterless(kind)
     if "" in trees:
@@ -132,7 +132,7 @@ def convolution(part: Part, setting: str) -> tuple[int, tuple[int, int]]:
         return 1, (part.kernel[0] // 2, part.kernel[1] // 2)
     stride, padding = int(numbers[0]), int(numbers[1] if len(numbers) > 1 else 0)
     if not (0 < stride <= 8 and 0 <= padding <= max(part.kernel)):
-        raise InputError(f"--arch stack: {setting} for a kernel of {part.kernel[0]}x{part.kernel[1]}")
+        raise InputError(f"`arch` stack: {setting} for a kernel of {part.kernel[0]}x{part.kernel[1]}")
     return stride, (padding, padding)
 
 
@@ -148,11 +148,11 @@ def parse(text: str) -> tuple[dict[str, str], int]:
     for item in filter(None, (piece.strip() for piece in text.split(";")[1:])):
         kind, colon, places = item.partition(":")
         if not colon:
-            raise InputError(f"--arch stack: {item!r} is not of the form `ReLU: cnn.2 cnn.5`")
+            raise InputError(f"`arch` stack: {item!r} is not of the form `ReLU: cnn.2 cnn.5`")
         if kind == "input":
             size = int(places) if places.strip().isdecimal() and 8 <= int(places) <= 2048 else 0
             if not size:
-                raise InputError(f"--arch stack: an input of {places.strip()} pixels")
+                raise InputError(f"`arch` stack: an input of {places.strip()} pixels")
         elif kind == "join":
             fillings["join"] = places.strip()
         else:
@@ -164,14 +164,14 @@ def parameterless(kind: str) -> nn.Module:
     """`LeakyReLU(0.1)` -> the module."""
     name = kind.partition("(")[0]
     if name not in PARAMETERLESS:
-        raise InputError(f"--arch stack: no layer {name!r}; {nearest(name, PARAMETERLESS)}")
+        raise InputError(f"`arch` stack: no layer {name!r}; {nearest(name, PARAMETERLESS)}")
     numbers = arguments(kind)
     if any(number < 0 or (number > 64 and number != int(number)) for number in numbers) or max(numbers, default=0) > 64:
-        raise InputError(f"--arch stack: {kind} is out of range")
+        raise InputError(f"`arch` stack: {kind} is out of range")
     try:
         return PARAMETERLESS[name](*(int(n) if n == int(n) and "Pool" in name else n for n in numbers))
     except TypeError as error:
-        raise InputError(f"--arch stack: {kind}: {error}") from error
+        raise InputError(f"`arch` stack: {kind}: {error}") from error
 
 
 def arguments(kind: str) -> tuple[float, ...]:

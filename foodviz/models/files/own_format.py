@@ -6,13 +6,14 @@ the pictures it was trained on (the first 6 bytes of each SHA-256, base64).
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
 
 from foodviz.models.classifier import Classifier
+from foodviz.models.origin import Declared
 
 _DIGEST_BYTES = 6
 
@@ -64,6 +65,12 @@ def was_seen(seen: frozenset[bytes], digest: str) -> bool:
     return bytes.fromhex(digest)[:_DIGEST_BYTES] in seen
 
 
-def about(metadata: dict[str, str]) -> dict[str, Any] | None:
-    """What `save` wrote into a checkpoint's metadata; None for a file of another origin."""
-    return json.loads(metadata["foodviz"]) if "foodviz" in metadata else None
+def declared_by(metadata: Mapping[str, str]) -> Declared:
+    """What a checkpoint's metadata declares: what `save` wrote, else class names that a training script left."""
+    content: dict[str, Any] = json.loads(metadata["foodviz"]) if "foodviz" in metadata else {}
+    if "class_names" not in content and "class_names" in metadata:
+        content["class_names"] = json.loads(metadata["class_names"])
+    for name in ("class_names", "input_size", "mean", "std"):
+        if name in content:
+            content[name] = tuple(content[name])
+    return Declared(**content)

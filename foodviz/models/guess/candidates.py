@@ -3,7 +3,7 @@
 A state dict shows which places of a stack hold weights, and so which hold none; not what stands there. Between two
 convolutions there is one activation, perhaps a pool, and dropouts; the width of the head tells how often the maps were
 halved. What remains open is ordered by how people build such nets and decided, where there are labelled pictures, by
-how well each reading classifies them.
+how well each candidate classifies them.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from math import isqrt, prod
 
 from torch import Tensor
 
-from foodviz.models.parts import Part, in_order, parts_of
-from foodviz.models.stack import convolution, text_of
+from foodviz.models.guess.modules import Part, in_order, parts_of
+from foodviz.models.guess.stack import convolution, text_of
 
 # How often people choose each, roughly; only the order matters.
 ACTIVATIONS = {
@@ -29,12 +29,12 @@ SIZES = {
 HALVINGS = {5: 1.0, 4: 0.8, 3: 0.5, 6: 0.4, 2: 0.2, 7: 0.15, 1: 0.1}
 # Settings of the convolutions: usual padding, none at all, and a first one that skips every other pixel.
 CONVOLUTIONS = {"same": 1.0, "unpadded": 0.1, "strided": 0.05}
-MOST_READINGS = 4000
+MOST_CANDIDATES = 4000
 MOST_OPEN_POOLS = 8
 
 
 @dataclass(frozen=True)
-class Reading:
+class Candidate:
     """One way to run the weights.
 
     Attributes:
@@ -51,7 +51,7 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """For `stack.build_stack`, and for `--arch`."""
+        """For `stack.build_stack`, and for `arch`."""
         return text_of(self.fillings, self.size)
 
 
@@ -93,33 +93,33 @@ class Layout:
     flat: bool  # no Sequential inside another
 
 
-def readings(weights: dict[str, Tensor]) -> list[Reading]:
+def candidates(weights: dict[str, Tensor]) -> list[Candidate]:
     """Ways to run the weights with the usual activation and pool, the likeliest first; none if they are no stack."""
     parts = parts_of(weights)
     layout = _layout(parts) if parts else None
     if layout is None:
         return []
-    found: dict[str, Reading] = {}
-    for reading in islice(_readings(layout), MOST_READINGS):
-        known = found.get(reading.text)
-        if known is None or known.plausibility < reading.plausibility:
-            found[reading.text] = reading
-    return sorted(found.values(), key=lambda reading: -reading.plausibility)
+    found: dict[str, Candidate] = {}
+    for candidate in islice(_candidates(layout), MOST_CANDIDATES):
+        known = found.get(candidate.text)
+        if known is None or known.plausibility < candidate.plausibility:
+            found[candidate.text] = candidate
+    return sorted(found.values(), key=lambda candidate: -candidate.plausibility)
 
 
-def variants(reading: Reading) -> list[Reading]:
+def variants(candidate: Candidate) -> list[Candidate]:
     """Readings that differ from it in one choice: the activation, the one in the head alone, or a kind of pool."""
-    active = {place for place, kind in reading.fillings.items() if kind in ACTIVATIONS}
-    pooled = {place for place, kind in reading.fillings.items() if kind in POOLS}
+    active = {place for place, kind in candidate.fillings.items() if kind in ACTIVATIONS}
+    pooled = {place for place, kind in candidate.fillings.items() if kind in POOLS}
     choices = [(active, kind, share) for kind, share in ACTIVATIONS.items()]
     choices += [(pooled, kind, share) for kind, share in POOLS.items()]
-    choices += [(active & set(reading.head), "ReLU", 0.3)]
-    if "join" in reading.fillings:
-        choices += [({"join"}, reading.fillings["join"].replace("Avg", "Max"), 0.05)]
-    made = {reading.text: reading}
+    choices += [(active & set(candidate.head), "ReLU", 0.3)]
+    if "join" in candidate.fillings:
+        choices += [({"join"}, candidate.fillings["join"].replace("Avg", "Max"), 0.05)]
+    made = {candidate.text: candidate}
     for places, kind, share in choices:
-        fillings = {place: kind if place in places else old for place, old in reading.fillings.items()}
-        variant = replace(reading, fillings=fillings, plausibility=reading.plausibility * share)
+        fillings = {place: kind if place in places else old for place, old in candidate.fillings.items()}
+        variant = replace(candidate, fillings=fillings, plausibility=candidate.plausibility * share)
         made.setdefault(variant.text, variant)
     return list(made.values())[1:]
 
@@ -157,7 +157,7 @@ def _layout(parts: dict[str, Part]) -> Layout | None:
     return Layout(blocks[:first], blocks[first:], flatten, all(path.count(".") < 2 for path in parts))
 
 
-def _readings(layout: Layout) -> Iterator[Reading]:
+def _candidates(layout: Layout) -> Iterator[Candidate]:
     usual = "ReLU6" if any(block.part.groups > 1 for block in layout.blocks) else "ReLU"
     for norm_first, (setting, often) in product((False, True), CONVOLUTIONS.items()):
         fixed = {} if layout.flatten is None else {layout.flatten: "Flatten"}
@@ -171,7 +171,7 @@ def _readings(layout: Layout) -> Iterator[Reading]:
             for size, join, fits in _sizes(layout, convolutions, pools):
                 fillings = convolutions | fixed | dict.fromkeys(pools.values(), "MaxPool2d(2)") | join
                 share = likely * fits * often * (0.3 if norm_first else 1)
-                yield Reading(fillings, size, share, tuple(head))
+                yield Candidate(fillings, size, share, tuple(head))
 
 
 def _settings(blocks: list[Block], setting: str) -> dict[str, str]:
