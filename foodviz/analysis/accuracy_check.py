@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foodviz.data import Dataset, Split
-    from foodviz.models import Classifier, Rating
+    from foodviz.models import Classifier
+    from foodviz.models.guess.rating import Rating
 
 FEW = 44  # pictures for a check that must cost little: chance is 9 %, twice its standard error another 9 %
 
@@ -75,7 +76,7 @@ class LabelledPictures:
         import torch
 
         from foodviz.data.class_names import match_classes
-        from foodviz.models import rate
+        from foodviz.models.guess.rating import rate
 
         images, labels = self.pictures(classifier.input_size, classifier.preprocessing.resize or "antialiased")
         step = max(1, len(images) // (count or len(images)))  # every class is among the few, too
@@ -85,7 +86,7 @@ class LabelledPictures:
 
     def remembered(self, key: str, make: Callable[[], Classifier]) -> Rating:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
-        from foodviz.models import Rating
+        from foodviz.models.guess.rating import Rating
 
         file = cache_file("ratings", "3", key, self.split.fingerprint, str(self.ids), suffix=".json")
         kept = load_json(file)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foodviz.analysis.subject import Subject
-    from foodviz.models import Classifier, Place
+    from foodviz.models import Classifier
+    from foodviz.models.layers import SurveyedLayer
 
 HEADER = ("index", "name", "type", "channels", "size", "field", "parameters", "dead")
 _LEFT = ("name", "type")  # columns of words
@@ -43,7 +44,7 @@ def layers(subject: Subject, *, ids: Sequence[int | str] = (), image: Sequence[s
     return Result("layers", settings, {}, facts, _table(rows))
 
 
-def dead_shares(classifier: Classifier, places: Sequence[Place], images: Tensor) -> Mapping[str, float]:
+def dead_shares(classifier: Classifier, places: Sequence[SurveyedLayer], images: Tensor) -> Mapping[str, float]:
     """The share of channels, by name of the layer with maps, that are the same everywhere on all images."""
     import torch
 
@@ -65,7 +66,7 @@ def dead_shares(classifier: Classifier, places: Sequence[Place], images: Tensor)
     return {name: float((highest[name] == low).float().mean()) for name, low in lowest.items()}
 
 
-def _row(place: Place, dead: float | None) -> tuple[Any, ...]:
+def _row(place: SurveyedLayer, dead: float | None) -> tuple[Any, ...]:
     channels, height, width = (*place.shape, None, None)[:3]
     size = f"{height}x{width}" if width is not None else None
     kind = type(place.module).__name__ + (f" (runs {place.runs} times)" if place.runs > 1 else "")

@@ -31,7 +31,7 @@ class Seen(NamedTuple):
 
 def seen_in_training(classifier: Classifier, digests: Sequence[str]) -> Seen:
     """Look pictures, given by the SHA-256 of their files, up in what the checkpoint says it was trained on."""
-    from foodviz.models import seen_digests, was_seen
+    from foodviz.models.files.own_format import seen_digests, was_seen
 
     declared = classifier.origin.declared.trained_on
     if declared is None:

@@ -40,8 +40,11 @@ def _fits(value: object, kind: Any) -> bool:
     if origin is Literal:
         return isinstance(value, str) and value in inside
     if origin is tuple and Ellipsis not in inside:
-        several = isinstance(value, (list, tuple)) and len(value) == len(inside)
-        return several and all(map(_fits, value, inside))  # type: ignore[arg-type]
+        return (
+            isinstance(value, (list, tuple))
+            and len(value) == len(inside)
+            and all(_fits(each, its) for each, its in zip(value, inside, strict=True))
+        )
     if origin in (Sequence, tuple):
         return isinstance(value, (list, tuple)) and all(_fits(each, inside[0]) for each in value)
     if kind is None or kind is types.NoneType:
