@@ -3,6 +3,8 @@
 from foodviz.analysis.activations import activations
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
+from foodviz.analysis.report import report
+from foodviz.analysis.rerun import rerun
 from foodviz.analysis.result import Result
 from foodviz.analysis.saliency import saliency
 from foodviz.analysis.sample import sample
@@ -16,6 +18,8 @@ __all__ = [
     "inspect",
     "layers",
     "open_subject",
+    "report",
+    "rerun",
     "saliency",
     "sample",
     "train",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from foodviz.cli.report.sections import Drawn
-from foodviz.cli.spelled import APPEARANCE
+from foodviz.manifest import versions
 from foodviz.results import ResultFolder
+
+if TYPE_CHECKING:
+    from foodviz.analysis.report.sections import DrawnSection
 
 TITLES = {
     "inspect": "How the checkpoint is read",
@@ -24,69 +25,53 @@ TITLES = {
 }
 
 
-def write_page(out: Path, command_line: str, settings: Mapping[str, Any], drawn: Sequence[Drawn]) -> list[Path]:
-    """Write report.html and report.json and return their paths."""
-    from importlib import metadata
-
-    from foodviz import __version__
+def write_page(
+    out: Path, command_line: str, settings: Mapping[str, Any], drawn: Sequence[DrawnSection]
+) -> tuple[list[Path], dict[str, Any]]:
+    """Write report.html and report.json; their paths and the manifest."""
     from foodviz.render.page import page_html
 
-    names = ("torch", "numpy", "pillow", "matplotlib")
-    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
     manifest = {
         "command": "report",
         "command_line": command_line,
-        "settings": plain,
-        "versions": {
-            "foodviz": __version__,
-            "python": sys.version.split()[0],
-            **{name: metadata.version(name) for name in names},
-        },
+        "settings": dict(settings),
+        "versions": versions(),
         "sections": [
             {
                 "name": each.section.name,
                 "error": each.error or None,
-                "arrays": each.shown.get("arrays", {}),
-                "manifest": each.manifest or {"command": each.section.command, "settings": _plain(each.settings)},
+                "arrays": each.page.get("arrays", {}),
+                "manifest": each.manifest or {"command": each.section.command, "settings": each.section.settings},
             }
             for each in drawn
         ],
     }
     html = page_html(header(drawn), [_section(each) for each in drawn], manifest)
-    results = ResultFolder(out, "report", command_line)
-    results.file("report.html", lambda path: path.write_text(html, encoding="utf-8"))
-    results.file("report.json", lambda path: path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8"))
-    return results.paths
+    folder = ResultFolder(out, "report", command_line)
+    folder.file("report.html", lambda path: path.write_text(html, encoding="utf-8"))
+    folder.file("report.json", lambda path: path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8"))
+    return folder.paths, manifest
 
 
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
-
-
-def _section(drawn: Drawn) -> dict[str, Any]:
-    import shlex
-
-    shown = dict(drawn.shown)
-    class_name = drawn.settings.get("class_name")
-    name = drawn.section.name
-    title = f"What {class_name} is recognised by" if name == "class" and class_name else TITLES[name]
-    inspected = drawn.manifest if name == "inspect" else {}
+def _section(drawn: DrawnSection) -> dict[str, Any]:
+    settings, name = drawn.section.settings, drawn.section.name
+    class_name = settings.get("class_name")
     return {
         "figures": [],
         "reading": [],
-        **shown,
+        **drawn.page,
         "name": name,
-        "title": title,
-        "command_line": shlex.join(drawn.command_line),
+        "title": f"What {class_name} is recognised by" if name == "class" and class_name else TITLES[name],
+        "command_line": drawn.command_line,
         "error": drawn.error,
-        "settings": {key: _said(value) for key, value in drawn.settings.items() if key not in APPEARANCE},
+        "settings": {key: _in_words(value) for key, value in settings.items()},
         "chosen": _chosen(drawn),
-        "inspected": inspected,
+        "inspected": drawn.manifest if name == "inspect" else {},
         "trained_on": drawn.manifest.get("trained_on") or "",
     }
 
 
-def _said(value: Any) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value)) or "–"
     if isinstance(value, bool):
@@ -94,7 +79,7 @@ def _said(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _chosen(drawn: Drawn) -> list[str]:
+def _chosen(drawn: DrawnSection) -> list[str]:
     """What a manifest resolved: the layer in words, the seed, the device."""
     facts = drawn.manifest
     where = facts.get("climbed" if drawn.section.command == "dream" else "layer")
@@ -103,7 +88,7 @@ def _chosen(drawn: Drawn) -> list[str]:
     return lines
 
 
-def header(drawn: Sequence[Drawn]) -> list[tuple[str, str]]:
+def header(drawn: Sequence[DrawnSection]) -> list[tuple[str, str]]:
     """What the page says first: model, data, accuracy, leakage, and how the checkpoint was read."""
     by_name = {each.section.name: each.manifest for each in drawn if each.manifest}
     inspected, confused = by_name.get("inspect", {}), by_name.get("confusion", {})
