@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "load_model": ("models", "load"),
     "resolve_layer": ("models", "resolve"),
-    "speed_up": ("models", "speed_up"),
+    "fast": ("models", "fast"),
     "open_dataset": ("data", "open_dataset"),
     "read": ("data.batch", "read"),
     "input_gradient": ("methods.saliency", "input_gradient"),

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foodviz.hooks import run_to
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.activation_maximization import (
     Ascent,
@@ -34,9 +35,8 @@ from foodviz.methods.activation_maximization import (
     pixel_pictures,
 )
 from foodviz.methods.ascent import Adam, channel_mean
-from foodviz.methods.hooks import run_to
 from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
-from foodviz.models import Classifier, load, speed_up
+from foodviz.models import Classifier, fast, load, resolve
 
 RECIPES = ("pixel", "fourier", "maco")
 
@@ -137,7 +137,7 @@ def main() -> None:
     rows = []
     overall: tuple[list[float], list[float]] = [], []  # of fourier and maco, all networks
     for name, (model, layers, natural) in models.items():
-        speed_up(model, keep=layers)
+        model = fast(model, [resolve(model, each) for each in layers])
         whole: tuple[list[float], list[float]] = [], []
         for layer_name in layers:
             layer = model.network.get_submodule(layer_name)

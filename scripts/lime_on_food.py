@@ -15,7 +15,7 @@ from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.lime import explain
 from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
-from foodviz.models import load, speed_up
+from foodviz.models import fast, load
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     options.add_argument("--hide", default="mean", choices=["mean", "blur"])
     asked = options.parse_args()
     keep_freed_memory()
-    classifier = speed_up(load(asked.model))
+    classifier = fast(load(asked.model))
     listing = open_dataset().split(asked.split)
     rows = []
     for index in listing.spread(2 * asked.images):

@@ -71,8 +71,8 @@ def main() -> None:
     options.add_argument("--draws", type=int, default=1, help="seeds per image and design")
     asked = options.parse_args()
     keep_freed_memory()
-    exact = models.speed_up(models.load(asked.model))
-    rough = models.speed_up(models.load(asked.model)).bfloat16()
+    exact = models.fast(models.load(asked.model))
+    rough = models.fast(models.load(asked.model)).bfloat16()
     listing = open_dataset(asked.data).split(asked.split)
     batch = read(listing, listing.spread(asked.images), exact.input_size)
 

@@ -45,8 +45,9 @@ def main() -> None:
     asked = parser.parse_args()
     keep_freed_memory()
     model = models.load(asked.model)
-    last = models.last_maps(model).name
-    layer = models.speed_up(model, keep=[last]).network.get_submodule(last)
+    last = models.last_maps(model)
+    model = models.fast(model, last)
+    layer = last.of(model).module
     listing = open_dataset().split("validation")
     hits: dict[str, list[bool]] = {}
     covered = []

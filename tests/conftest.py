@@ -144,7 +144,7 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with `report.html` and what belongs to it: every section, tiny, of data whose names are hostile."""
     from foodviz.models import Classifier
     from foodviz.models.architectures import build
-    from foodviz.models.saved import save
+    from foodviz.models.files.own_format import save
 
     folder = tmp_path_factory.mktemp("report")
     random = np.random.default_rng(0)

@@ -16,7 +16,7 @@ from foodviz.methods.lime_summary import Property, class_summary
 from foodviz.methods.superpixels import describe
 from foodviz.models import architectures
 from foodviz.models.classifier import Classifier
-from foodviz.models.saved import save
+from foodviz.models.files.own_format import save
 from foodviz.render.lime import Explained, Told, lime_figure
 from foodviz.render.lime_summary import Difference, Piece, lime_summary_figure
 

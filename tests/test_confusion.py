@@ -17,7 +17,7 @@ from foodviz.data import FOOD11
 from foodviz.metrics.confusion import difference_interval
 from foodviz.models.architectures import build
 from foodviz.models.classifier import Classifier
-from foodviz.models.saved import save
+from foodviz.models.files.own_format import save
 from foodviz.render.confusion import matrix_figure
 
 NET = """

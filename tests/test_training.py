@@ -14,18 +14,18 @@ from foodviz import models
 from foodviz.errors import InputError
 from foodviz.models import Classifier
 from foodviz.models.architectures import build
-from foodviz.models.saved import about, seen_digests, was_seen
+from foodviz.models.files.own_format import declared_by, seen_digests, was_seen
 from foodviz.training.augment import augment
-from foodviz.training.loop import Pixels, Recipe, evaluate, fit
+from foodviz.training.loop import PixelStore, Recipe, evaluate, fit
 
 
-def coloured(count: int, seed: int) -> Pixels:
+def coloured(count: int, seed: int) -> PixelStore:
     """Noise whose class is its strongest colour: easy to learn, hard to guess."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(0, 3, (count,), generator=generator)
     images = torch.randint(0, 120, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
     images[torch.arange(count), labels] += 90
-    return Pixels(images, labels)
+    return PixelStore(images, labels)
 
 
 def fresh() -> Classifier:
@@ -92,14 +92,13 @@ def test_the_checkpoint_says_what_it_is_and_what_it_has_seen(foodviz, folder):
     assert result.exit_code == 0, result.stderr
     assert "validation accuracy" in result.stdout
     with safe_open("m.safetensors", "pt") as checkpoint:
-        said = about(checkpoint.metadata())
+        declared = declared_by(checkpoint.metadata())
         assert checkpoint.get_tensor("cnn.0.weight").dtype == torch.float16
-    assert said is not None
-    assert said["architecture"] == "vgg16_bn-slim"
-    assert said["input_size"] == [32, 32]
-    assert said["training"]["merged_validation"] is True
-    assert len(said["training"]["epochs"]) == 1
-    seen = seen_digests(said["trained_on"])
+    assert declared.architecture == "vgg16_bn-slim"
+    assert declared.input_size == (32, 32)
+    assert declared.training["merged_validation"] is True
+    assert len(declared.training["epochs"]) == 1
+    seen = seen_digests(declared.trained_on)
     assert len(seen) == 66
     assert not was_seen(seen, "00" * 32)
     manifest = json.loads(
@@ -144,7 +143,7 @@ def test_two_processes_give_a_checkpoint_like_one(foodviz, folder):
     two = subprocess.run([*launch, *flags, "--out", "two.safetensors"], capture_output=True, text=True, env=environment)
     assert two.returncode == 0, two.stderr
     one, other = models.load("one.safetensors"), models.load("two.safetensors")
-    assert other.facts["said"]["training"]["processes"] == 2
+    assert other.origin.declared.training["processes"] == 2
     pixels = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     probabilities = one(pixels).softmax(1), other(pixels).softmax(1)
     assert (probabilities[0] - probabilities[1]).abs().max() < 0.15  # norms see half a batch each

@@ -31,12 +31,12 @@ class Seen(NamedTuple):
 
 def seen_in_training(classifier: Classifier, digests: Sequence[str]) -> Seen:
     """Look pictures, given by the SHA-256 of their files, up in what the checkpoint says it was trained on."""
-    from foodviz.models.saved import seen_digests, was_seen
+    from foodviz.models.files.own_format import seen_digests, was_seen
 
-    said: dict[str, str] = classifier.facts.get("said") or {}  # type: ignore[assignment]
-    if "trained_on" not in said:
+    trained_on = classifier.origin.declared.trained_on
+    if trained_on is None:
         return Seen(None, len(digests))
-    seen = seen_digests(said["trained_on"])
+    seen = seen_digests(trained_on)
     return Seen(sum(was_seen(seen, digest) for digest in digests), len(digests))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,9 +77,7 @@ def predict(run: Run, listing: Split | None = None, ids: Sequence[int] | None = 
     listing = listing or run.listing
     classifier = run.classifier
     order = np.array(match_classes(listing, classifier.class_names)[0])
-    facts = classifier.facts
-    key = [classifier.sha256, str(facts["architecture"]), repr(classifier.class_names), str(run.device.type)]
-    key += [repr(classifier.mean.flatten().tolist()), repr(classifier.std.flatten().tolist()), str(classifier.bgr)]
+    key = [classifier.identity, str(run.device.type)]
     found = over_split(
         listing,
         range(len(listing)) if ids is None else ids,
@@ -110,7 +107,7 @@ class _Forward:
     def classifier(self) -> Classifier:
         from foodviz import models
 
-        return models.speed_up(copy.deepcopy(self.run.classifier))
+        return models.fast(self.run.classifier)
 
     def __call__(self, images: Tensor) -> np.ndarray:
         import torch

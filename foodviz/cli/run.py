@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import hashlib
 import shlex
@@ -16,7 +15,7 @@ import click
 
 from foodviz.cli.told import Picture, common_facts, settings_of_command, table
 from foodviz.errors import InputError
-from foodviz.results import Results
+from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +50,7 @@ class Run:
         self.seed: int = flags["seed"]
         self.shared = click.get_current_context().meta
         line = self.shared.get(COMMAND_LINE, ["foodviz", *sys.argv[1:]])
-        self.results = Results(Path(flags["out"]), command, shlex.join(line))
+        self.results = ResultFolder(Path(flags["out"]), command, shlex.join(line))
         self.results.check()
         self.settings = settings_of_command()
 
@@ -99,20 +98,20 @@ class Run:
     @cached_property
     def device(self) -> torch.device:
         """Where to compute."""
-        from foodviz.cli.devices import choose_device
+        from foodviz.devices import choose_device
 
         return choose_device(self.flags["device"])
 
     @cached_property
     def classifier(self) -> Classifier:
-        """The model that --model and --arch name, on the device; `models.speed_up` is the command's choice."""
+        """The model that --model and --arch name, on the device; `models.fast` is the command's choice."""
         loaded: dict[str, Classifier] | None = self.shared.get(LOADED)
         if loaded is None:
             return self._load()
         key = repr({name: self.flags.get(name) for name in ("data", "split", "image", *MODEL_FLAGS)})
         if key not in loaded:
             loaded[key] = self._load()
-        return copy.deepcopy(loaded[key])
+        return loaded[key]
 
     def _load(self) -> Classifier:
         self.check()
@@ -130,11 +129,13 @@ class Run:
             arch=self.flags["arch"],
             device=self.device,
             class_names=FOOD11 if files else self.listing.class_names,
-            pixels=models.Pixels(*(self.flags[key] for key in ("channel_order", "normalise", "resize", "input_size"))),
+            preprocessing=models.Preprocessing(
+                *(self.flags[key] for key in ("channel_order", "normalise", "resize", "input_size"))
+            ),
             allow_code=self.flags["allow_code"],
             score=pictures.remembered if pictures else None,
         )
-        for remark in classifier.facts["guesses"]:  # type: ignore[attr-defined]
+        for remark in classifier.origin.guesses:
             self.say(remark)
         if pictures and (self.flags["model"], self.flags["data"]) != ("sample", "sample"):
             warning = chance_warning(pictures, classifier)

@@ -62,7 +62,7 @@ def common_facts(run: Run) -> dict[str, Any]:
 
     names = ("torch", "numpy", "pillow", "matplotlib")
     versions = {name: metadata.version(name) for name in names}
-    model = {key: value for key, value in run.classifier.facts.items() if key != "said"}
+    model = run.classifier.facts()
     facts: dict[str, Any] = {
         "settings": run.settings,
         "seed": run.seed,

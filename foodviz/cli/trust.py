@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from foodviz.data import Split
     from foodviz.models import Classifier
-    from foodviz.models.rating import Rating
+    from foodviz.models.guess.rating import Rating
 
 FEW = 44  # pictures for a check that must cost little: chance is 9 %, twice its standard error another 9 %
 
@@ -77,9 +77,9 @@ class Labelled:
         import torch
 
         from foodviz.data.class_names import match_classes
-        from foodviz.models.rating import rate
+        from foodviz.models.guess.rating import rate
 
-        images, labels = self.pictures(classifier.input_size, str(classifier.facts.get("resize", "antialiased")))
+        images, labels = self.pictures(classifier.input_size, str(classifier.preprocessing.resize))
         step = max(1, len(images) // (count or len(images)))  # every class is among the few, too
         images, labels = images[::step], labels[::step]
         order = torch.tensor(match_classes(self.listing, classifier.class_names)[0])
@@ -87,7 +87,7 @@ class Labelled:
 
     def remembered(self, key: str, make: Callable[[], Classifier]) -> Rating:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
-        from foodviz.models.rating import Rating
+        from foodviz.models.guess.rating import Rating
 
         file = cache_file("ratings", "2", key, self.listing.fingerprint, str(self.ids), suffix=".json")
         try:
@@ -119,9 +119,7 @@ def chance_warning(pictures: Labelled, classifier: Classifier) -> str | None:
 
     The rating is remembered by the digests of model and data.
     """
-    facts = classifier.facts
-    key = f"{classifier.sha256} {facts['architecture']} {facts['pixels']} {classifier.input_size}"
-    rating = pictures.remembered(key, lambda: classifier)
+    rating = pictures.remembered(classifier.identity, lambda: classifier)
     classes = len(classifier.class_names)
     if rating.beats_chance(classes):
         return None

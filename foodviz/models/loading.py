@@ -1,32 +1,41 @@
 """The one place where a file's bytes become a Classifier."""
 
-import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from foodviz.cache import file_digest
 from foodviz.errors import InputError
-from foodviz.models import architectures, fitting, stack, trees
-from foodviz.models.checkpoints import Checkpoint, read_checkpoint
+from foodviz.models import architectures
 from foodviz.models.classifier import Classifier
-from foodviz.models.inference import Reading, readings, variants
-from foodviz.models.pixels import NORMALISATIONS, Pixels, in_words, normalisation_name
-from foodviz.models.rating import Rating, ranked
-from foodviz.models.saved import about
+from foodviz.models.files.own_format import declared_by
+from foodviz.models.files.weights import Checkpoint, read_checkpoint
+from foodviz.models.guess import match, pickled_modules, stack
+from foodviz.models.guess.candidates import Candidate, candidates, variants
+from foodviz.models.guess.rating import Rating, ranked
+from foodviz.models.origin import Declared, Origin, Tried
+from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
-# Readings that are tried on pictures: those at least this share as likely as the likeliest, and no more than this.
+# Candidates that are tried on pictures: those at least this share as likely as the likeliest, and no more than this.
 WORTH_TRYING, MOST_TRIED = 0.01, 16
-MOST_TOLD = 8
 
 # Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
 # so that it can be remembered.
 Score = Callable[[str, Callable[[], Classifier]], Rating]
-Tried = tuple[Rating, str]  # of the architecture with this text
+
+
+@dataclass(frozen=True)
+class _Requested:
+    """What the user says of a checkpoint, and what the file declares of itself."""
+
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...]
+    device: torch.device | str
+    declared: Declared
 
 
 def load(
@@ -35,7 +44,7 @@ def load(
     arch: str | None = None,
     device: torch.device | str = "cpu",
     class_names: Sequence[str] = (),
-    pixels: Pixels | None = None,
+    preprocessing: Preprocessing | None = None,
     allow_code: bool = False,
     score: Score | None = None,
 ) -> Classifier:
@@ -43,65 +52,70 @@ def load(
 
     Args:
         model: `sample` for the bundled one, else a checkpoint file in any form that `read_checkpoint` takes.
-        arch: a name for `architectures.build` or a text for `stack.build_stack`; without it the file's own word holds,
-            else it is told from the weights.
-        class_names: names of the classes, where the file does not say them and their number fits.
-        pixels: what the network expects of its pixels, where the user says so.
+        arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
+            holds, else it is guessed from the weights.
+        class_names: names of the classes, where the file declares none and their number fits.
+        preprocessing: what the network expects of its pixels, where the user says so.
         allow_code: run code in the file, see `read_checkpoint`.
-        score: rates a reading of the architecture on labelled pictures; used where the weights leave several open.
+        score: rates a candidate for the architecture on labelled pictures; used where the weights leave several open.
 
     Raises:
-        InputError: no checkpoint, weights that do not fit the architecture, or no architecture to be told from them.
+        InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
     """
     path = SAMPLE if model == "sample" else Path(model).expanduser()
     checkpoint = read_checkpoint(path, allow_code=allow_code)
-    pixels = pixels or Pixels()
-    said = about(checkpoint.metadata) or {}
+    declared = declared_by(checkpoint.metadata)
+    requested = _Requested(preprocessing or Preprocessing(), tuple(class_names), device, declared)
     tried: list[Tried] = []
-    name, origin = arch, "given by --arch"
+    name, source = arch, "given by `arch`"
     if name is None:
-        name, origin = _told(checkpoint, said)
+        name, source = _certain(checkpoint, declared)
     if name is None:
-        name, origin, tried = _inferred(checkpoint, pixels, class_names, device, score, path)
+        name, source, tried = _guessed(checkpoint, requested, score, path)
     network, size = _network(checkpoint, name, model)
-    facts: dict[str, object] = {
-        "architecture": name,
-        "architecture_from": origin,
-        "guessed": origin.startswith("guessed"),
-        "form": checkpoint.form,
-        "parameters": checkpoint.parameters,
-        "said": said,
-    }
-    if tried:
-        facts["readings_tried"] = [{"arch": arch, **vars(rating)} for rating, arch in tried[:MOST_TOLD]]
-    facts["guesses"] = _guesses(name, origin, tried, pixels, said, size)
-    return _classifier(
-        network, checkpoint, pixels, said, class_names, said.get("input_size") or (size, size), facts, path
-    ).to(device)
+    origin = Origin(
+        form=checkpoint.form,
+        architecture=name,
+        architecture_from=source,
+        guessed=source.startswith("guessed"),
+        parameters=checkpoint.parameters,
+        guesses=tuple(_guesses(name, source, tried, requested, size)),
+        tried=tuple(tried),
+        declared=declared,
+    )
+    return _classifier(network, checkpoint, requested, size, origin, path)
 
 
-def reread(classifier: Classifier, pixels: Pixels) -> Classifier:
+def reread(classifier: Classifier, preprocessing: Preprocessing) -> Classifier:
     """The same network, its weights shared, with another idea of what it expects of its pixels."""
-    mean, std = _normalisation(pixels, classifier.facts["said"])  # type: ignore[arg-type]
-    size = (pixels.input_size, pixels.input_size) if pixels.input_size else classifier.input_size
-    facts = classifier.facts | {"pixels": str(pixels), "resize": pixels.resize or "antialiased"}
-    bgr = pixels.channel_order == "bgr"
-    other = Classifier(classifier.network, classifier.class_names, size, mean=mean, std=std, bgr=bgr, facts=facts)
-    other.file, other.channels_last = classifier.file, classifier.channels_last
+    mean, std = _normalisation(preprocessing, classifier.origin.declared)
+    size = preprocessing.input_size
+    other = Classifier(
+        classifier.network,
+        classifier.class_names,
+        (size, size) if size else classifier.input_size,
+        mean=mean,
+        std=std,
+        bgr=preprocessing.channel_order == "bgr",
+        resize=preprocessing.resize or RESIZES[0],
+        origin=classifier.origin,
+        file=classifier.file,
+    )
+    other.channels_last = classifier.channels_last
     return other.to(classifier.mean.device)
 
 
-def _guesses(
-    name: str, origin: str, tried: Sequence[Tried], pixels: Pixels, said: dict[str, Any], size: int
-) -> list[str]:
+def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Requested, size: int) -> list[str]:
     """What was assumed and not known, one line each, with what would settle it."""
     lines = []
-    if origin.startswith("guessed"):
-        lines.append(f"architecture {origin}: {name}; --arch {name!r} pins it")
+    pixels, declared = requested.preprocessing, requested.declared
+    if source.startswith("guessed"):
+        lines.append(f"architecture {source}: {name}; `arch` {name!r} pins it")
     lines += [f"  {'chosen' if arch == name else 'against'}: {rating}: {arch}" for rating, arch in tried[:3]]
-    if "input_size" not in said and not pixels.input_size and not stack.is_stack(name):
-        lines.append(f"input size {size}x{size} assumed; --input-size says otherwise")
-    if not said and pixels.normalise is None and pixels.channel_order is None:
+    if declared.input_size is None and not pixels.input_size and not stack.is_stack(name):
+        lines.append(f"input size {size}x{size} assumed; `input_size` says otherwise")
+    silent = replace(declared, class_names=None) == Declared()
+    if silent and pixels.normalise is None and pixels.channel_order is None:
         lines.append("pixels assumed RGB in [0, 1], not normalised; foodviz inspect finds out")
     return lines
 
@@ -111,17 +125,17 @@ def declarable(name: str) -> bool:
     return stack.is_stack(name) or architectures.runs_no_code(name)
 
 
-def _told(checkpoint: Checkpoint, said: dict[str, Any]) -> tuple[str | None, str]:
+def _certain(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, str]:
     """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
-    if "architecture" in said:
-        name = str(said["architecture"])
+    name = declared.architecture
+    if name is not None:
         if not declarable(name):  # a file must not get to choose which code of this machine runs
-            raise InputError(f"the file names code as its architecture; if you trust that, say --arch {name}")
+            raise InputError(f"the file names code as its architecture; if you trust that, give `arch` {name}")
         return name, "said by the file"
-    known = fitting.known_architecture(checkpoint.weights)
+    known = match.known_architecture(checkpoint.weights)
     if known:
         return known, "names and shapes of the weights"
-    if checkpoint.tree is not None and trees.runnable(checkpoint.tree) is not None:
+    if checkpoint.tree is not None and pickled_modules.runnable(checkpoint.tree) is not None:
         return "pickled", "the pickled modules, in the order they were made"
     return None, ""
 
@@ -129,105 +143,101 @@ def _told(checkpoint: Checkpoint, said: dict[str, Any]) -> tuple[str | None, str
 def _network(checkpoint: Checkpoint, name: str, model: str) -> tuple[nn.Module, int]:
     """The architecture of that name with the checkpoint's weights, and its usual input size."""
     if name == "pickled":
-        tree = checkpoint.tree and trees.runnable(checkpoint.tree)
-        size = tree and trees.input_size(tree)
+        tree = checkpoint.tree and pickled_modules.runnable(checkpoint.tree)
+        size = tree and pickled_modules.input_size(tree)
         if not tree or not size:
-            raise InputError(f"--model {model}: the pickled model takes pictures of no usual size; give --arch")
+            raise InputError(f"`model` {model}: the pickled model takes pictures of no usual size; give `arch`")
         return tree, size
     if stack.is_stack(name):
         size = stack.parse(name)[1]
-        return fitting.fill(lambda: stack.build_stack(checkpoint.weights, name)[0], checkpoint.weights, "stack"), size
-    classes = fitting.class_count(checkpoint.weights)
+        return match.fill(lambda: stack.build_stack(checkpoint.weights, name)[0], checkpoint.weights, "stack"), size
+    classes = match.class_count(checkpoint.weights)
     try:
-        network = fitting.fill(lambda: fitting.hollow(name, classes), checkpoint.weights, name)
+        network = match.fill(lambda: match.hollow(name, classes), checkpoint.weights, name)
     except InputError as misfit:
-        raise InputError(f"--model {model}: nothing was loaded: {misfit}") from misfit
-    if fitting.is_hollow(network):
-        network = fitting.fill(lambda: architectures.build(name, classes), checkpoint.weights, name)
+        raise InputError(f"`model` {model}: nothing was loaded: {misfit}") from misfit
+    if match.is_hollow(network):
+        network = match.fill(lambda: architectures.build(name, classes), checkpoint.weights, name)
     return network.eval(), 224 if name.startswith("torchvision:") else 128
 
 
 def _classifier(
     network: nn.Module,
     checkpoint: Checkpoint,
-    pixels: Pixels,
-    said: dict[str, Any],
-    class_names: Sequence[str],
-    size: Sequence[int],
-    facts: dict[str, object],
+    requested: _Requested,
+    size: int,
+    origin: Origin | None = None,
     file: Path | None = None,
 ) -> Classifier:
-    mean, std = _normalisation(pixels, said)
-    bgr = bool(said.get("bgr", False)) if pixels.channel_order is None else pixels.channel_order == "bgr"
-    height, width = (pixels.input_size, pixels.input_size) if pixels.input_size else size
-    classes = fitting.class_count(checkpoint.weights)
-    beside = json.loads(checkpoint.metadata.get("class_names", "[]"))
+    pixels, declared = requested.preprocessing, requested.declared
+    mean, std = _normalisation(pixels, declared)
+    bgr = bool(declared.bgr) if pixels.channel_order is None else pixels.channel_order == "bgr"
+    side = pixels.input_size
+    wanted = (side, side) if side else declared.input_size or (size, size)
+    classes = match.class_count(checkpoint.weights)
     names = next(
-        (tuple(each) for each in (said.get("class_names", ()), beside, class_names) if len(each) == classes),
+        (names for names in (declared.class_names or (), requested.class_names) if len(names) == classes),
         tuple(f"class {index}" for index in range(classes)),
     )
-    facts |= {
-        "pixels": in_words("bgr" if bgr else "rgb", normalisation_name(mean, std), pixels.resize or "antialiased"),
-        "resize": pixels.resize or "antialiased",
-    }
-    return Classifier(network, names, (height, width), mean=mean, std=std, bgr=bgr, facts=facts, file=file)
+    resize = pixels.resize or RESIZES[0]
+    classifier = Classifier(
+        network, names, wanted, mean=mean, std=std, bgr=bgr, resize=resize, origin=origin, file=file
+    )
+    return classifier.to(requested.device)
 
 
-def _normalisation(pixels: Pixels, said: dict[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
-    """Mean and standard deviation: the named ones, else the file's own, else none."""
-    mean, std = NORMALISATIONS.get(pixels.normalise or "", NORMALISATIONS["none"])
+def _normalisation(pixels: Preprocessing, declared: Declared) -> tuple[Colours, Colours]:
+    """Mean and standard deviation: the requested ones, else the file's own, else none."""
     if pixels.normalise in NORMALISATIONS:
-        return mean, std
-    return said.get("mean", mean), said.get("std", std)
+        return NORMALISATIONS[pixels.normalise]
+    if pixels.figures is not None:
+        return pixels.figures
+    mean, std = NORMALISATIONS["none"]
+    return declared.mean or mean, declared.std or std
 
 
-def _inferred(
-    checkpoint: Checkpoint,
-    pixels: Pixels,
-    class_names: Sequence[str],
-    device: torch.device | str,
-    score: Score | None,
-    path: Path,
+def _guessed(
+    checkpoint: Checkpoint, requested: _Requested, score: Score | None, path: Path
 ) -> tuple[str, str, list[Tried]]:
-    """The likeliest reading of the weights, decided by labelled pictures where there are some."""
-    found = readings(checkpoint.weights)
-    if not found:
+    """The likeliest architecture of the weights, decided by labelled pictures where there are some."""
+    possible = candidates(checkpoint.weights)
+    if not possible:
         tree = f" of class {getattr(checkpoint.tree, 'origin', '')}" if checkpoint.tree is not None else ""
         raise InputError(
-            f"--model {path}: holds weights{tree} of no architecture that foodviz knows and no plain stack of "
-            "convolutions; give --arch path/to/net.py:Class"
+            f"`model` {path}: holds weights{tree} of no architecture that foodviz knows and no plain stack of "
+            "convolutions; give `arch` path/to/net.py:Class"
         )
     if score is None:
-        return found[0].text, "guessed from the weights: the likeliest of several readings", []
+        return possible[0].text, "guessed from the weights: the likeliest of several readings", []
 
     def make(arch: str) -> Classifier:
         network, size = _network(checkpoint, arch, str(path))
-        return _classifier(network, checkpoint, pixels, {}, class_names, (size, size), {}).to(device)
+        return _classifier(network, checkpoint, replace(requested, declared=Declared()), size)
 
-    digest = file_digest(path)
-    tried = choose(found, lambda reading: score(f"{digest} {reading.text} {pixels!r}", lambda: make(reading.text)))
+    digest, pixels = file_digest(path), requested.preprocessing
+    tried = choose(possible, lambda each: score(f"{digest} {each.text} {pixels!r}", lambda: make(each.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
 
 
-def choose(found: Sequence[Reading], rate: Callable[[Reading], Rating]) -> list[Tried]:
-    """Every reading worth a try, best first, as `rating.ranked` has it.
+def choose(possible: Sequence[Candidate], rate: Callable[[Candidate], Rating]) -> list[Tried]:
+    """Every candidate worth a try, best first, as `rating.ranked` has it.
 
     First where the pools and activations stand, with the usual activation; then, for the best two of these, which
     activation and which kind of pool it is; then once more for the best of all.
     """
-    rated: dict[str, tuple[Rating, Reading]] = {}
+    rated: dict[str, tuple[Rating, Candidate]] = {}
 
-    def order() -> list[tuple[Rating, Reading]]:
-        return ranked(rated.values(), lambda reading: reading.plausibility)
+    def order() -> list[tuple[Rating, Candidate]]:
+        return ranked(rated.values(), lambda candidate: candidate.plausibility)
 
-    def best(candidates: Sequence[Reading], count: int) -> list[Reading]:
-        for reading in candidates:
-            if reading.text not in rated:
-                rated[reading.text] = rate(reading), reading
-        return [reading for _, reading in order()[:count]]
+    def best(some: Sequence[Candidate], count: int) -> list[Candidate]:
+        for candidate in some:
+            if candidate.text not in rated:
+                rated[candidate.text] = rate(candidate), candidate
+        return [candidate for _, candidate in order()[:count]]
 
-    likely = [reading for reading in found if reading.plausibility >= WORTH_TRYING * found[0].plausibility]
+    likely = [candidate for candidate in possible if candidate.plausibility >= WORTH_TRYING * possible[0].plausibility]
     for structure in best(likely[:MOST_TRIED], 2):
         best(variants(structure), 1)
     best(variants(best([], 1)[0]), 1)
-    return [(rating, reading.text) for rating, reading in order()]
+    return [(rating, candidate.text) for rating, candidate in order()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workloads.subject import bare, photographs, trainable
+from workloads.subject import bare, fast, photographs, trainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +36,10 @@ def _photograph(side: int) -> torch.Tensor:
 
 def _contestants(side: int, steps: int) -> Contestants:
     def ours() -> Callable[[], object]:
-        from foodviz import models
-        from foodviz.memory import keep_freed_memory
         from foodviz.methods import deep_dream as method
         from foodviz.methods.octaves import tiled
 
-        keep_freed_memory()
-        model, start = models.speed_up(models.load(), keep=[f"cnn.{LAYER}"]), method.Moment(0, _photograph(side))
+        model, start = fast(f"cnn.{LAYER}"), method.Moment(0, _photograph(side))
         climb = tiled(method.climber(model, model.network.cnn[LAYER], method.channels([FILTER])), (640, 640), 64)
         # the start is climbed, too, so that every moment has its objective
         return lambda: list(method.dream(climb, start, steps=steps - 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workloads.subject import bare, trainable
+from workloads.subject import bare, fast, trainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,14 +22,11 @@ def filters() -> Contestants:
         def prepare() -> Callable[[], object]:
             import torch
 
-            from foodviz import models
-            from foodviz.memory import keep_freed_memory
             from foodviz.methods import activation_maximization as method
             from foodviz.methods.ascent import Adam
             from foodviz.methods.spectrum import imagenet_statistics
 
-            keep_freed_memory()
-            model = models.speed_up(models.load(), keep=[f"cnn.{LAYER}"])
+            model = fast(f"cnn.{LAYER}")
             asked = model, model.network.cnn[LAYER], torch.tensor(FILTERS)
             if recipe == "pixel":
                 start = method.noise_pictures(FILTERS, SIZE)

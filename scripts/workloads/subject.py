@@ -35,7 +35,8 @@ def fast(*layers: str) -> Classifier:
     from foodviz.memory import keep_freed_memory
 
     keep_freed_memory()
-    return models.speed_up(models.load(), keep=layers)
+    model = models.load()
+    return models.fast(model, [models.resolve(model, layer) for layer in layers])
 
 
 def bare() -> nn.Module:

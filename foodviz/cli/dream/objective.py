@@ -23,16 +23,18 @@ GUIDE = 512  # longest side of a guide picture in pixels
 
 @dataclass(frozen=True)
 class Climbed:
-    """The objective in words, its unit for an axis, its climb, and the smallest side of a picture it can look at."""
+    """The objective in words, its unit for an axis, its climb, the smallest side of a picture it can look at,
+    and the classifier climbed."""
 
     what: str
     unit: str
     climb: Climb
     smallest: int
+    classifier: Classifier
 
 
 def climbed(classifier: Classifier, settings: Settings) -> Climbed:
-    """The objective that the flags name; the classifier is sped up for it.
+    """The objective that the flags name.
 
     Raises:
         InputError: no such layer, channel or class, a layer without maps, or a guide that cannot be read.
@@ -44,30 +46,31 @@ def climbed(classifier: Classifier, settings: Settings) -> Climbed:
 
     if settings.class_name:
         index = find_class(settings.class_name, classifier.class_names, "class_name")
-        climb = climber(models.speed_up(classifier), None, channels([index]))
+        classifier = models.fast(classifier)
+        climb = climber(classifier, None, channels([index]))
         what = f"the logit of {classifier.class_names[index]}"
         # the head may take one size only, so a larger picture is seen as overlapping ones of that size
         size = classifier.input_size
-        return Climbed(what, what.removeprefix("the "), tiled(climb, size, min(size) // 8), max(size))
+        return Climbed(what, what.removeprefix("the "), tiled(climb, size, min(size) // 8), max(size), classifier)
 
-    from foodviz.cli.maps import check_channels, layer_with_maps
+    from foodviz.models import check_channels, layer_with_maps
 
     layer = layer_with_maps(classifier, settings.layer)
-    check_channels(layer, settings.filters, "--filter")
-    models.speed_up(classifier, keep=[layer.name])
-    module = classifier.network.get_submodule(layer.name)
+    check_channels(layer, settings.filters, "filter")
+    classifier = models.fast(classifier, layer)
+    module = layer.of(classifier).module
     what, unit, objective = _of_layer(classifier, module, settings)
     climb = tiled(climber(classifier, module, objective), (TILE, TILE), MARGIN)
-    return Climbed(f"{what} {layer}", unit, climb, 32)
+    return Climbed(f"{what} {layer}", unit, climb, 32, classifier)
 
 
 def _of_layer(classifier: Classifier, module: torch.nn.Module, settings: Settings) -> tuple[str, str, Objective]:
     import torch
 
     from foodviz.data.pictures import pixels
+    from foodviz.hooks import run_to
     from foodviz.methods.ascent import layer_energy
     from foodviz.methods.deep_dream import channels, likeness
-    from foodviz.methods.hooks import run_to
 
     if settings.guide:
         source = opened(settings.guide, "--guide")

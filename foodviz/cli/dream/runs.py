@@ -28,6 +28,7 @@ def dream_and_save(run: Run, settings: Settings) -> None:
     from foodviz.render.dream import dream_figure
 
     climb = climbed(run.classifier, settings)
+    run.__dict__["classifier"] = climb.classifier
     run.say(f"climbing {climb.what}")
     photograph = _photograph(run, settings, climb.smallest)
     journey = Journey(run, settings, climb, photograph)

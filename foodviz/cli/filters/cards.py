@@ -69,7 +69,7 @@ def cards(
 
 def dead_advice(run: Run, layer: Layer, scan: Scan | None) -> str:
     """What follows from a dead filter: where to look instead."""
-    from foodviz.cli.maps import convolution_before
+    from foodviz.models import convolution_before
 
     before = convolution_before(run.classifier, layer)
     advice = "nothing that it is shown changes it; pruning it loses nothing"

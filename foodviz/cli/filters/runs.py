@@ -35,15 +35,15 @@ def draw_filters(run: Run, settings: Settings) -> None:
     from foodviz.cli.filters.cards import cards, dead_advice
     from foodviz.cli.filters.climb import climbed
     from foodviz.cli.filters.scan import scanned
-    from foodviz.cli.maps import check_channels, layer_with_maps
+    from foodviz.models import check_channels, layer_with_maps
     from foodviz.render.filters import cards_figure
 
     layer = layer_with_maps(run.classifier, settings.layer)
-    check_channels(layer, settings.filters, "--filters")
+    check_channels(layer, settings.filters, "filters")
     run.say(str(layer))
     _ = run.logits  # by the model as it is
-    models.speed_up(run.classifier, keep=[layer.name])
-    module = run.classifier.network.get_submodule(layer.name)
+    run.__dict__["classifier"] = models.fast(run.classifier, layer)
+    module = layer.of(run.classifier).module
     only = settings.all_ or settings.only == "picture"
     scan = None
     if not only or settings.similar or not (settings.filters or settings.all_):
@@ -101,7 +101,7 @@ def draw_classes(run: Run, settings: Settings) -> None:
     if settings.objective == "neuron":
         raise InputError("--objective neuron: a logit has no middle; leave it out with --class")
     _ = run.logits
-    models.speed_up(run.classifier)
+    run.__dict__["classifier"] = models.fast(run.classifier)
     ascent = climbed(run, settings, run.classifier, chosen)
     dead = ascent.dead.view(len(chosen), -1).all(1).numpy()
     titles = [names[index] for index in chosen]

@@ -40,16 +40,7 @@ def scanned(run: Run, layer: Layer, module: torch.nn.Module, count: int | None) 
 
     listing, classifier = run.listing, run.classifier
     ids = listing.spread(count or len(listing))
-    facts = classifier.facts
-    key = [
-        classifier.sha256,
-        str(facts["architecture"]),
-        str(facts["pixels"]),
-        str(classifier.input_size),
-        layer.name,
-        listing.fingerprint,
-        str(len(ids)),
-    ]
+    key = [classifier.identity, layer.name, listing.fingerprint, str(len(ids))]
     file = cache_file("filters", "1", *key, suffix=".npz")
     arrays = _load(file)
     scan, done = (Scan.restored(arrays), int(arrays["done"])) if arrays else (Scan(), 0)

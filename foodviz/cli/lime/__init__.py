@@ -62,10 +62,10 @@ def lime(
     run.check()
 
     from foodviz.methods.lime import STABLE, strongest
-    from foodviz.models import speed_up
+    from foodviz.models import fast
     from foodviz.render.lime import Explained, lime_figure
 
-    speed_up(run.classifier)
+    run.__dict__["classifier"] = fast(run.classifier)
     wanted = zip(*(run.targets(asked).tolist() for asked in target), strict=True)
     found = list(answers(run, settings, [tuple(dict.fromkeys(each)) for each in wanted]))
     explained = []

@@ -46,10 +46,10 @@ def sum_up(flags: dict[str, Any], settings: Settings, class_name: str, limit: in
 
     from foodviz.methods.lime_summary import class_summary
     from foodviz.methods.superpixels import describe
-    from foodviz.models import speed_up
+    from foodviz.models import fast
     from foodviz.render.lime_summary import Difference, lime_summary_figure
 
-    speed_up(run.classifier)
+    run.__dict__["classifier"] = fast(run.classifier)
     found: list[Answer] = []
     pieces: list[Pieces] = []
     for index, answer in zip(run.ids, answers(run, settings, [(run.class_order[label],)] * count), strict=True):
