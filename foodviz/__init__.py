@@ -3,7 +3,7 @@
 For notebooks, the same functions as the command line's:
 
     model = foodviz.load_model()                       # or a checkpoint's path
-    photos = foodviz.open_split("sample")              # or a folder
+    photos = foodviz.open_dataset("sample").split()    # or a folder, and any split of it
     batch = foodviz.read(photos, [57, 3207], model.input_size)
 
 then a method (`input_gradient`, `smoothgrad`, `integrated_gradients`, `gradcam`, `feature_maps`, `explain`, `dream`, …)
@@ -20,7 +20,7 @@ _PUBLIC = {
     "load_model": ("models", "load"),
     "resolve_layer": ("models", "resolve"),
     "fast": ("models", "fast"),
-    "open_split": ("data", "open_split"),
+    "open_dataset": ("data", "open_dataset"),
     "read": ("data.batch", "read"),
     "input_gradient": ("methods.saliency", "input_gradient"),
     "smoothgrad": ("methods.saliency", "smoothgrad"),

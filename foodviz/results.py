@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
-        raise InputError(f"--out {path.parent}: cannot be written to ({error.strerror})") from None
+        raise InputError(f"`out` {path.parent}: cannot be written to ({error.strerror})") from None
     temporary = Path(name)
     try:
         write(temporary)
@@ -48,7 +48,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
-class Results:
+class ResultFolder:
     """Files of one run of one command in one folder, `<command>.png` and so on; the manifest comes last.
 
     Args:
@@ -72,7 +72,7 @@ class Results:
         there = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             reason = "cannot be written to" if there.is_dir() else "is a file, not a folder"
-            raise InputError(f"--out {self.folder}: {there} {reason}")
+            raise InputError(f"`out` {self.folder}: {there} {reason}")
 
     def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
         """Write a figure as `<command>[-<name>].png`, the command line in its metadata."""

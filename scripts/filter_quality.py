@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foodviz.hooks import run_to
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.activation_maximization import (
     Ascent,
@@ -34,7 +35,6 @@ from foodviz.methods.activation_maximization import (
     pixel_pictures,
 )
 from foodviz.methods.ascent import Adam, channel_mean
-from foodviz.methods.hooks import run_to
 from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
 from foodviz.models import Classifier, fast, load, resolve
 
@@ -120,10 +120,10 @@ def main() -> None:
     keep_freed_memory()
     models: dict[str, tuple[Classifier, tuple[str, ...], Statistics]] = {}
     if asked.only != "imagenet":
-        from foodviz.data import open_split
+        from foodviz.data import open_dataset
         from foodviz.data.batch import read
 
-        sample, listing = load(), open_split("sample", "training")
+        sample, listing = load(), open_dataset().split("training")
         photographs = read(listing, listing.spread(256), sample.input_size).images
         models["sample"] = sample, tuple(asked.layers), fitted_statistics(photographs)
     imagenet = imagenet_model() if asked.only != "sample" else None

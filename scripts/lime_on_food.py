@@ -10,7 +10,7 @@ weight is spread evenly over its pixels; a map that knows nothing has density ra
 import argparse
 import statistics
 
-from foodviz.data import open_split
+from foodviz.data import open_dataset
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.lime import explain
@@ -28,7 +28,7 @@ def main() -> None:
     asked = options.parse_args()
     keep_freed_memory()
     classifier = fast(load(asked.model))
-    listing = open_split("sample", asked.split)
+    listing = open_dataset().split(asked.split)
     rows = []
     for index in listing.spread(2 * asked.images):
         if len(rows) == asked.images:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from foodviz import models
 from foodviz.cache import cache_file
-from foodviz.data import open_split
+from foodviz.data import open_dataset
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.lime import MOST, STABLE, sample_logits, summed_up
@@ -73,7 +73,7 @@ def main() -> None:
     keep_freed_memory()
     exact = models.fast(models.load(asked.model))
     rough = models.fast(models.load(asked.model)).bfloat16()
-    listing = open_split(asked.data, asked.split)
+    listing = open_dataset(asked.data).split(asked.split)
     batch = read(listing, listing.spread(asked.images), exact.input_size)
 
     curve: dict[tuple[str, str, int], list[float]] = defaultdict(list)

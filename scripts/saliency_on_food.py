@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from foodviz import models
-from foodviz.data import open_split
+from foodviz.data import open_dataset
 from foodviz.data.batch import Batch, batches
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.gradcam import enlarge, gradcam
@@ -23,7 +23,7 @@ from foodviz.methods.saliency import input_gradient, integrated_gradients, reduc
 
 def right_ones(model: torch.nn.Module, split: str, count: int) -> list[Batch]:
     """Batches of 16 until `count` correctly classified pictures are found, those only."""
-    listing = open_split("sample", split)
+    listing = open_dataset().split(split)
     found: list[Batch] = []
     total = 0
     for batch in batches(listing, listing.spread(2 * count), (128, 128), batch_size=16):
@@ -48,7 +48,7 @@ def main() -> None:
     last = models.last_maps(model)
     model = models.fast(model, last)
     layer = last.of(model).module
-    listing = open_split("sample", "validation")
+    listing = open_dataset().split("validation")
     hits: dict[str, list[bool]] = {}
     covered = []
     for batch in right_ones(model, "validation", asked.images):

@@ -10,7 +10,7 @@ from foodviz import render
 def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = foodviz.load_model()
-    photographs = foodviz.open_split("sample", "training")
+    photographs = foodviz.open_dataset("sample").split("training")
     batch = foodviz.read(photographs, [57, 3207], model.input_size)
     gradient = foodviz.input_gradient(model, batch.images, batch.labels)
     maps = foodviz.reduce_colours(gradient, "max")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from foodviz.data import open_split
+from foodviz.data import open_dataset
 from foodviz.data.batch import batches
 
 SIZE = 32
@@ -16,7 +16,7 @@ SIZE = 32
 @pytest.fixture(scope="module")
 def bgr_checkpoint(tmp_path_factory):
     """A small net trained for seconds on sample pictures in BGR, saved as the course's students do."""
-    listing = open_split("sample", "training")
+    listing = open_dataset().split("training")
     read = list(batches(listing, listing.spread(176), (SIZE, SIZE)))
     images = torch.cat([batch.images for batch in read]).flip(1)
     labels = torch.cat([batch.labels for batch in read])
@@ -75,7 +75,7 @@ def test_a_model_that_only_guesses_is_warned_of_and_that_is_remembered(foodviz, 
     assert "pixels assumed RGB" in done.stderr
     assert "warning: the model is right on" in done.stderr
     assert "no better than guessing (9%)" in done.stderr
-    monkeypatch.setattr("foodviz.cli.trust.Labelled.rate", None)  # nothing is rated a second time
+    monkeypatch.setattr("foodviz.analysis.accuracy_check.LabelledPictures.rate", None)  # nothing is rated a second time
     assert "no better than guessing" in foodviz("saliency", "--ids", "57", "--model", "net").stderr
 
 

@@ -12,12 +12,12 @@ from conftest import CODE_AS_ARCHITECTURE, HOSTILE, command_line
 from PIL import Image
 
 from foodviz import cli as shell
-from foodviz.cli.compare import array_digests, differences, reasons
 from foodviz.cli.report import NAMES, REPORT_FILTERS, _words
 from foodviz.cli.report.sections import SAMPLE_MODEL
 from foodviz.cli.rerun import read_manifest
 from foodviz.cli.spelled import APPEARANCE, spelled_out
 from foodviz.errors import InputError
+from foodviz.manifest import array_digests, differences, reasons
 from foodviz.models.loading import SAMPLE
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"

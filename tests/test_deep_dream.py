@@ -4,9 +4,9 @@ import torch
 from torch import nn
 
 from foodviz.errors import InputError
+from foodviz.hooks import capture, run_to
 from foodviz.methods.ascent import layer_energy
 from foodviz.methods.deep_dream import Moment, channels, climber, dream, in_model_space, likeness
-from foodviz.methods.hooks import capture, run_to
 from foodviz.methods.octaves import carried, dream_octaves, octave_sizes, resized, smoothed, spans, tiled, zoom
 from foodviz.metrics.change import by_region, centre_half, change, half_way, on_and_off
 

@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pytest
 
-from foodviz.metrics.attention import share_on
-from foodviz.render import readings
-from foodviz.render.embed import map_text, picture_uri
+from foodviz.metrics.localisation import share_on
+from foodviz.render import sentences as readings
+from foodviz.render.data_uri import map_text, picture_uri
 from foodviz.render.page import PARTS, page_html
 
 EVIL = "<script>alert(1)</script>"

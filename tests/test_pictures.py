@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from foodviz.data import open_split
-from foodviz.data.batch import batches, read, read_files
+from foodviz.data import open_dataset, open_files
+from foodviz.data.batch import batches, read
 from foodviz.data.pictures import decode, pixels
 from foodviz.errors import InputError
 
@@ -80,7 +80,7 @@ def folder(tmp_path):
     for place in range(7):
         Image.new("RGB", (20 + place, 30), (place * 30, 0, 0)).save(tmp_path / "training" / f"{place}_0.png")
     (tmp_path / "training" / "3_0.png").write_bytes(b"")
-    return open_split(str(tmp_path))
+    return open_dataset(str(tmp_path)).split()
 
 
 def test_a_batch_holds_the_pictures_in_the_order_asked_for(folder):
@@ -111,8 +111,10 @@ def test_a_last_batch_whose_end_is_broken_is_not_lost(folder):
 
 @pytest.mark.usefixtures("folder")
 def test_any_file_can_be_read(tmp_path):
-    batch = read_files([str(tmp_path / "training" / "1_0.png")], (8, 8))
+    files = open_files([str(tmp_path / "training" / "1_0.png")])
+    batch = read(files, [0], (8, 8))
+    assert batch.names == files.names
     assert batch.labels.tolist() == [-1]
     assert batch.ids == (-1,)
-    with pytest.raises(InputError, match="No such file"):
-        read_files([str(tmp_path / "gone.png")], (8, 8))
+    with pytest.raises(InputError, match=r"`image` .*gone\.png: no such file"):
+        open_files([str(tmp_path / "gone.png")])

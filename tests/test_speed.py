@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from foodviz.methods.hooks import run_to
+from foodviz.hooks import run_to
 from foodviz.models import Classifier, channels_last, fast, resolve
 from foodviz.models.architectures import build
 

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from foodviz import __version__
-from foodviz.errors import InputError, nearest
+from foodviz.cli.options import spelled
+from foodviz.errors import InputError, UsageError, nearest
 
 # What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
 COMMANDS = {
@@ -110,8 +111,10 @@ def main() -> None:
     """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
     try:
         cli.main(prog_name="foodviz", standalone_mode=False)
+    except UsageError as error:
+        _fail(spelled(str(error)), 2)
     except InputError as error:
-        _fail(str(error), 1)
+        _fail(spelled(str(error)), 1)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.UsageError as error:

@@ -69,11 +69,11 @@ class Gap(NamedTuple):
 def accuracy_gap(run: Run, predictions: Predictions) -> Gap | None:
     """Compare with pictures of the training split; None where the data has no other labelled split of that name."""
     from foodviz.cli.predictions import predict
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
     from foodviz.metrics.confusion import difference_interval
 
     try:
-        training = open_split(run.listing.data, "training")
+        training = open_dataset(run.listing.data).split("training")
     except InputError:
         return None
     training = dataclasses.replace(training, resize=run.listing.resize)

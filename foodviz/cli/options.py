@@ -1,5 +1,6 @@
 """Flags that several commands share, and `--ids 57 3207` for repeatable ones."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -40,6 +41,19 @@ class GreedyCommand(click.Command):
         if flag and not values:
             spelled_out.append(flag)
         return super().parse_args(ctx, spelled_out)
+
+
+_FLAGS = {"class_name": "--class", "all_": "--all", "json_": "--json"}
+
+
+def flag_of(parameter: str) -> str:
+    """The flag that a parameter has in the terminal."""
+    return _FLAGS.get(parameter, "--" + parameter.replace("_", "-"))
+
+
+def spelled(line: str) -> str:
+    """A remark or an error of an analysis with its parameters, which stand in backticks, as flags."""
+    return re.sub(r"`([a-z_]+)`", lambda found: flag_of(found[1]), line)
 
 
 def number_or(word: str, asked: str, least: int, otherwise: str) -> int | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foodviz.cli.run import Run
-    from foodviz.data import Listing
+    from foodviz.data import Split
     from foodviz.models import Classifier
 
 
@@ -62,7 +62,7 @@ class Predictions:
         return np.asarray(self.predicted == self.labels)
 
 
-def predict(run: Run, listing: Listing | None = None, ids: Sequence[int] | None = None) -> Predictions:
+def predict(run: Run, listing: Split | None = None, ids: Sequence[int] | None = None) -> Predictions:
     """The run's classifier on pictures of a split, from the cache where it answered them before.
 
     Args:
@@ -72,7 +72,7 @@ def predict(run: Run, listing: Listing | None = None, ids: Sequence[int] | None 
     Raises:
         InputError: no picture can be read, or classes that the model does not have.
     """
-    from foodviz.cli.classes import match_classes
+    from foodviz.data.class_names import match_classes
 
     listing = listing or run.listing
     classifier = run.classifier

@@ -137,7 +137,7 @@ def _compare(path: Path, sections: list[dict[str, Any]], drawn: list[Any], folde
     Raises:
         SystemExit: with code 1 where something differs.
     """
-    from foodviz.cli.compare import array_digests, differences, reasons
+    from foodviz.manifest import array_digests, differences, reasons
 
     lines: list[str] = []
     same = 0

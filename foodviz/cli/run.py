@@ -15,14 +15,14 @@ import click
 
 from foodviz.cli.told import Picture, common_facts, settings_of_command, table
 from foodviz.errors import InputError
-from foodviz.results import Results
+from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from matplotlib.figure import Figure
 
-    from foodviz.data import Listing
+    from foodviz.data import Split
     from foodviz.data.batch import Batch
     from foodviz.models import Classifier
 
@@ -50,7 +50,7 @@ class Run:
         self.seed: int = flags["seed"]
         self.shared = click.get_current_context().meta
         line = self.shared.get(COMMAND_LINE, ["foodviz", *sys.argv[1:]])
-        self.results = Results(Path(flags["out"]), command, shlex.join(line))
+        self.results = ResultFolder(Path(flags["out"]), command, shlex.join(line))
         self.results.check()
         self.settings = settings_of_command()
 
@@ -62,11 +62,11 @@ class Run:
         said.add(line)
 
     @cached_property
-    def listing(self) -> Listing:
+    def listing(self) -> Split:
         """The split that --data and --split name."""
-        from foodviz.data import open_split
+        from foodviz.data import open_dataset
 
-        listing = open_split(self.flags["data"], self.flags["split"], default=self.default_split)
+        listing = open_dataset(self.flags["data"]).split(self.flags["split"], default=self.default_split)
         if listing.data == "sample":
             self.say("drawn sample pictures, not Food-11; --data FOLDER reads your own")
         return dataclasses.replace(listing, resize=self.flags.get("resize") or listing.resize)
@@ -96,7 +96,7 @@ class Run:
     @cached_property
     def device(self) -> torch.device:
         """Where to compute."""
-        from foodviz.cli.devices import choose_device
+        from foodviz.devices import choose_device
 
         return choose_device(self.flags["device"])
 
@@ -153,10 +153,11 @@ class Run:
         return self.on_device(read(self.listing, ids, self.classifier.input_size))
 
     def _files(self) -> Batch:
-        from foodviz.data.batch import read_files
+        from foodviz.data import open_files
+        from foodviz.data.batch import read
 
-        resize = self.flags["resize"] or "antialiased"
-        return self.on_device(read_files(self.flags["image"], self.classifier.input_size, resize=resize))
+        files = open_files(self.flags["image"], resize=self.flags["resize"] or "antialiased")
+        return self.on_device(read(files, range(len(files)), self.classifier.input_size))
 
     def on_device(self, batch: Batch) -> Batch:
         """The batch on the device, its labels as the model numbers its classes."""
@@ -172,7 +173,7 @@ class Run:
     @cached_property
     def class_order(self) -> tuple[int, ...]:
         """For each class of the data its index among the model's."""
-        from foodviz.cli.classes import match_classes
+        from foodviz.data.class_names import match_classes
 
         order, remarks = match_classes(self.listing, self.classifier.class_names)
         for remark in remarks:
@@ -193,7 +194,7 @@ class Run:
         """(N,) the class to explain in each picture: `label` (else predicted), `predicted`, or one class for all."""
         import torch
 
-        from foodviz.cli.classes import find_class
+        from foodviz.data.class_names import find_class
 
         predicted = self.logits.argmax(1)
         if asked == "predicted":

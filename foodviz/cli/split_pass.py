@@ -20,7 +20,7 @@ from foodviz.results import write_atomically
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from foodviz.data import Listing
+    from foodviz.data import Split
 
 BATCH = 64  # pictures a forward pass, the fastest of 16, 32 and 64
 BATCHES = 8  # a part: some seconds of work, so that a killed run loses no more
@@ -44,7 +44,7 @@ class Part:
 
 
 def over_split(
-    listing: Listing,
+    listing: Split,
     ids: Sequence[int],
     size: tuple[int, int],
     work: Callable[[Tensor], np.ndarray],
@@ -74,7 +74,7 @@ def over_split(
             break
         parts.append(saved[0])
         done = saved[1]
-    fresh = _parts(listing, ids[done:], size, work, quiet, f"{kind} of {listing.split}")
+    fresh = _parts(listing, ids[done:], size, work, quiet, f"{kind} of {listing.name}")
     for part, read in fresh:
         _save(_file(kind, whole_key, len(parts)), part, ids[done], done + read)
         parts.append(part)
@@ -82,7 +82,7 @@ def over_split(
     skipped = np.concatenate([part.skipped for part in parts])
     sound = [part for part in parts if len(part.ids)]
     if not sound:
-        raise InputError(f"--data {listing.data}: no picture in {listing.split} can be read, first {skipped[0]}")
+        raise InputError(f"--data {listing.data}: no picture in {listing.name} can be read, first {skipped[0]}")
     if len(skipped) and not quiet:
         click.echo(f"left out {len(skipped)} of {len(ids)} pictures that cannot be read:", err=True)
         for reason in skipped[:10]:
@@ -94,7 +94,7 @@ def over_split(
 
 
 def _parts(
-    listing: Listing,
+    listing: Split,
     ids: list[int],
     size: tuple[int, int],
     work: Callable[[Tensor], np.ndarray],

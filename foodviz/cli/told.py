@@ -75,5 +75,5 @@ def common_facts(run: Run) -> dict[str, Any]:
         facts["pictures"] = [vars(picture) for picture in run.pictures]
         facts["trained_on"] = run.trained_on or None
     if not run.flags.get("image"):
-        facts["data"] = {"data": run.listing.data, "split": run.listing.split, "listing": run.listing.digest}
+        facts["data"] = {"data": run.listing.data, "split": run.listing.name, "listing": run.listing.digest}
     return facts

@@ -14,7 +14,7 @@ from foodviz.results import write_bytes
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from foodviz.data import Listing
+    from foodviz.data import Split
     from foodviz.models import Classifier
     from foodviz.models.guess.rating import Rating
 
@@ -29,7 +29,7 @@ class Labelled:
         count: how many pictures.
     """
 
-    def __init__(self, listing: Listing, count: int = FEW) -> None:
+    def __init__(self, listing: Split, count: int = FEW) -> None:
         self.listing = listing
         self.count = count
         self._decoded: dict[tuple[tuple[int, int], str], tuple[Tensor, Tensor]] = {}
@@ -37,9 +37,9 @@ class Labelled:
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
-        labelled = [index for index, label in enumerate(self.listing.labels) if label >= 0]
-        count = min(self.count, len(labelled))
-        return tuple(labelled[(2 * place + 1) * len(labelled) // (2 * count)] for place in range(count))
+        from foodviz.data import spread_ids
+
+        return spread_ids(self.listing.labelled_ids, self.count)
 
     def few(self, count: int) -> Labelled:
         """About `count` of these pictures, files read once for both."""
@@ -60,7 +60,7 @@ class Labelled:
             listing = dataclasses.replace(self.listing, open=self._read)
             read = list(batches(listing, self.ids, size, resize=resize, skipped=lambda _: None))
             if not read:
-                raise InputError(f"--data {listing.data}: no labelled picture in {listing.split} can be read")
+                raise InputError(f"--data {listing.data}: no labelled picture in {listing.name} can be read")
             self._decoded[size, resize] = (
                 torch.cat([batch.images for batch in read]),
                 torch.cat([batch.labels for batch in read]),
@@ -76,7 +76,7 @@ class Labelled:
         """How the classifier does on `count` of the pictures or on all."""
         import torch
 
-        from foodviz.cli.classes import match_classes
+        from foodviz.data.class_names import match_classes
         from foodviz.models.guess.rating import rate
 
         images, labels = self.pictures(classifier.input_size, str(classifier.preprocessing.resize))
@@ -98,15 +98,15 @@ class Labelled:
             return rating
 
 
-def labelled(listing: Listing, count: int = FEW) -> Labelled | None:
+def labelled(listing: Split, count: int = FEW) -> Labelled | None:
     """Pictures to rate a model on: of the split itself, else of its data's validation split; None without labels."""
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
 
     if listing.labelled:
         return Labelled(listing, count)
     for split in ("validation", "training"):
         try:
-            other = open_split(listing.data, split)
+            other = open_dataset(listing.data).split(split)
         except InputError:
             continue
         if other.labelled:
@@ -125,6 +125,6 @@ def chance_warning(pictures: Labelled, classifier: Classifier) -> str | None:
         return None
     return (
         f"warning: the model is right on {rating.accuracy:.0%} of {rating.pictures} labelled pictures of "
-        f"{pictures.listing.split}, no better than guessing ({1 / classes:.0%}): wrongly read, or trained on other "
+        f"{pictures.listing.name}, no better than guessing ({1 / classes:.0%}): wrongly read, or trained on other "
         "pictures; foodviz inspect tells which"
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from foodviz.data.listing import FOOD11, Listing, class_names_for
+from foodviz.data.class_names import FOOD11, class_names_for
 from foodviz.data.pictures import SUFFIXES, decode
+from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
 
 SPLITS = {
@@ -20,7 +21,7 @@ SPLITS = {
 }
 
 
-def open_folder(data: str, split: str | None, default: str | None = None) -> Listing:
+def open_folder(data: str, split: str | None, default: str | None = None) -> Split:
     """List one split of the data set in a folder.
 
     Args:
@@ -31,22 +32,17 @@ def open_folder(data: str, split: str | None, default: str | None = None) -> Lis
     Raises:
         InputError: no such folder or split, or no picture in it.
     """
-    root = Path(data).expanduser()
-    if not root.is_dir():
-        if root.exists():
-            raise InputError(f"--data {data}: a file, not a folder (one picture is given with --image)")
-        siblings = [str(path) for path in _folders(root.parent)] if root.parent.is_dir() else []
-        raise InputError(f"--data {data}: no such folder; {nearest(data, siblings)}")
+    root = check_folder(data)
     folder = _split_folder(root, split, default, data)
     if not _split_names(folder) and "labeled" in {path.name for path in _folders(folder)}:
         folder = folder / "labeled"
     names, labels, class_names, numbered = _list(folder)
     if not names:
-        raise InputError(f"--data {data}: no picture in {folder}")
+        raise InputError(f"`data` {data}: no picture in {folder}")
     shown = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
     masks = masks_folder(folder)
     draw_mask = (lambda name: _mask(masks / f"{Path(name).stem}.png")) if masks.is_dir() else None
-    return Listing(
+    return Split(
         data,
         shown,
         names,
@@ -57,6 +53,21 @@ def open_folder(data: str, split: str | None, default: str | None = None) -> Lis
         stamp=lambda: _stamp(folder, names),
         numbered=numbered,
     )
+
+
+def check_folder(data: str) -> Path:
+    """The folder of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    root = Path(data).expanduser()
+    if not root.is_dir():
+        if root.exists():
+            raise InputError(f"`data` {data}: a file, not a folder (single pictures are given as `image`)")
+        siblings = [str(path) for path in _folders(root.parent)] if root.parent.is_dir() else []
+        raise InputError(f"`data` {data}: no such folder; {nearest(data, siblings)}")
+    return root
 
 
 def masks_folder(folder: Path) -> Path:
@@ -118,7 +129,7 @@ def _split_folder(root: Path, split: str | None, default: str | None, data: str)
     if (root / split).is_dir():
         return root / split
     names = [path.name for path in splits.values()]
-    raise InputError(f"--split {split}: not in {data}; {nearest(split, names)}")
+    raise InputError(f"`split` {split}: not in {data}; {nearest(split, names)}")
 
 
 def _pictures(folder: Path) -> list[str]:

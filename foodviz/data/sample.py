@@ -2,8 +2,9 @@
 
 import hashlib
 
+from foodviz.data.class_names import FOOD11
 from foodviz.data.folders import SPLITS
-from foodviz.data.listing import FOOD11, Listing
+from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
 
 # Pictures per class 0..10, as in Food-11.
@@ -14,7 +15,7 @@ COUNTS = {
 }
 
 
-def open_sample(split: str | None) -> Listing:
+def open_sample(split: str | None) -> Split:
     """List one split of the sample; pictures are drawn when they are read.
 
     Raises:
@@ -25,7 +26,7 @@ def open_sample(split: str | None) -> Listing:
     asked = (split or "training").lower()
     name = next((key for key, names in SPLITS.items() if asked in names), None)
     if name is None:
-        raise InputError(f"--split {split}: not in the sample; {nearest(asked, SPLITS)}")
+        raise InputError(f"`split` {split}: not in the sample; {nearest(asked, SPLITS)}")
     entries = sorted((f"{label}_{n}.jpg", label) for label, count in enumerate(COUNTS[name]) for n in range(count))
     names, labels = zip(*entries, strict=True)
 
@@ -34,4 +35,4 @@ def open_sample(split: str | None) -> Listing:
         some = b"".join(picture(name, names[place]) for place in (0, len(names) // 2, len(names) - 1))
         return hashlib.sha256(some).hexdigest()
 
-    return Listing("sample", name, names, labels, FOOD11, lambda n: picture(name, n), lambda n: mask(name, n), stamp)
+    return Split("sample", name, names, labels, FOOD11, lambda n: picture(name, n), lambda n: mask(name, n), stamp)

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foodviz.hooks import device_of, evaluating, run_to
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
-from foodviz.methods.hooks import device_of, evaluating, run_to
 from foodviz.methods.spectrum import Statistics, blurred, from_spectrum
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
+from foodviz.hooks import run_to
 from foodviz.methods.ascent import channel_mean, stuck
-from foodviz.methods.hooks import run_to
 
 Objective = Callable[[Tensor], Tensor]  # a layer's output (N, K, h, w), or logits (N, C) -> (N,), larger is better
 Climb = Callable[[Tensor], tuple[Tensor, Tensor]]  # a canvas (N, 3, H, W) -> its objective (N,), and the gradient

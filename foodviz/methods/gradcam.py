@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foodviz.errors import InputError
-from foodviz.methods.hooks import detached, evaluating
+from foodviz.hooks import detached, evaluating
 from foodviz.methods.saliency import Score, images_a_pass, logit
 
 

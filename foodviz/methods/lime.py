@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from foodviz.methods.hooks import evaluating
+from foodviz.hooks import evaluating
 from foodviz.methods.lime_designs import GROUP, blocks
 from foodviz.methods.lime_fit import linear_fit, replicates, spearman
 from foodviz.methods.superpixels import painted_over

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from foodviz.methods.hooks import evaluating
+from foodviz.hooks import evaluating
 from foodviz.methods.lime import MOST, Superpixels, summed_up
 from foodviz.methods.superpixels import painted_over
 

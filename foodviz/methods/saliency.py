@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from foodviz.methods.hooks import evaluating
+from foodviz.hooks import evaluating
 
 _PIXELS = 32 * 128 * 128  # in a pass: more take memory alone, fewer leave the cores idle
 Score = Callable[[Tensor, Tensor], Tensor]

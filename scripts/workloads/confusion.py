@@ -23,10 +23,10 @@ def split() -> Contestants:
 
     def ours() -> Callable[[], object]:
         from foodviz.cli.split_pass import over_split
-        from foodviz.data import open_split
+        from foodviz.data import open_dataset
 
         os.environ["FOODVIZ_CACHE"] = tempfile.mkdtemp()
-        model, listing, runs = fast(), open_split("sample", "validation"), itertools.count()
+        model, listing, runs = fast(), open_dataset().split("validation"), itertools.count()
 
         def run() -> object:
             import torch
@@ -46,10 +46,10 @@ def split() -> Contestants:
 
     def plain(batch: int) -> Callable[[], Callable[[], object]]:
         def prepare() -> Callable[[], object]:
-            from foodviz.data import open_split
+            from foodviz.data import open_dataset
             from foodviz.data.batch import read
 
-            model, listing = bare(), open_split("sample", "validation")
+            model, listing = bare(), open_dataset().split("validation")
 
             def run() -> object:
                 import torch

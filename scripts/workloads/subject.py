@@ -19,12 +19,12 @@ def photographs(count: int) -> torch.Tensor:
     """(count, 3, 128, 128) of the validation split; drawn once and kept in the temporary folder."""
     import torch
 
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
     from foodviz.data.batch import read
 
     path = Path(tempfile.gettempdir()) / f"foodviz-benchmark-{count}.pt"
     if not path.exists():
-        listing = open_split("sample", "validation")
+        listing = open_dataset().split("validation")
         torch.save(read(listing, listing.spread(count), (128, 128)).images, path)
     return torch.load(path, weights_only=True).contiguous()
 

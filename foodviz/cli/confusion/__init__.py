@@ -39,7 +39,7 @@ def confusion(pair: tuple[str, str] | None, duplicates: bool, **flags: Any) -> N
     run.check()
     if not run.listing.labelled:
         raise InputError(
-            f"--split {run.listing.split}: no labels in {run.listing.data} (its files are neither named <class>_<n> "
+            f"--split {run.listing.name}: no labels in {run.listing.data} (its files are neither named <class>_<n> "
             "nor in a folder per class); choose a labelled one, such as --split validation"
         )
 
@@ -65,7 +65,7 @@ def confusion(pair: tuple[str, str] | None, duplicates: bool, **flags: Any) -> N
         run.say(f"all pictures are of one class, {only}: the precision of the classes says nothing")
     seen = seen_in_training(run.classifier, answers.digests)
     gap = accuracy_gap(run, answers) if seen.known is None else None
-    known = gap.words(run.listing.split) if gap else seen.words
+    known = gap.words(run.listing.name) if gap else seen.words
     alarming = bool(seen.known) or bool(gap and gap.suspicious)
     columns = {"images": report.scores.support, "recall": report.scores.recall}
     columns |= {"precision": report.scores.precision, "F1": report.scores.f1}
@@ -75,7 +75,7 @@ def confusion(pair: tuple[str, str] | None, duplicates: bool, **flags: Any) -> N
         shares,
         report.class_names,
         columns,
-        title=f"{run.listing.split}: {report.accuracy_words.partition(',')[0]}",
+        title=f"{run.listing.name}: {report.accuracy_words.partition(',')[0]}",
         notes=[
             "Each cell: images, and their share of the true class. Blue is right, red wrong, on a square-root scale.",
             report.calibration_words[0].upper() + report.calibration_words[1:] + ".",
@@ -110,7 +110,7 @@ def _labelled(run: Run, answers: Predictions) -> Predictions:
         return answers
     run.say(f"left out {int((~known).sum())} of {len(answers)} pictures that have no label")
     if not known.any():
-        raise InputError(f"--split {run.listing.split}: no labelled picture can be read")
+        raise InputError(f"--split {run.listing.name}: no labelled picture can be read")
     return dataclasses.replace(
         answers,
         ids=answers.ids[known],

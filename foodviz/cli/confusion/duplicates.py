@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foodviz.cli.run import Run
-    from foodviz.data import Listing
+    from foodviz.data import Split
 
 SHOWN = 9  # pairs on the contact sheet
 
@@ -27,8 +27,8 @@ SHOWN = 9  # pairs on the contact sheet
 class Copy:
     """Two pictures of two splits that look the same; `bits` of their hashes differ, `exact` if the files do not."""
 
-    first: tuple[Listing, int]
-    second: tuple[Listing, int]
+    first: tuple[Split, int]
+    second: tuple[Split, int]
     bits: int
     exact: bool
 
@@ -51,7 +51,7 @@ def find_duplicates(run: Run, figures: dict[str, Figure]) -> dict[str, Any]:
     """
     listings = _splits(run.listing)
     if len(listings) < 2:
-        raise InputError(f"--duplicates: {run.listing.data} has no split beside {run.listing.split} to compare with")
+        raise InputError(f"--duplicates: {run.listing.data} has no split beside {run.listing.name} to compare with")
     hashed = [_hashes(run, listing) for listing in listings]
     copies = []
     for (first, mine), (second, theirs) in combinations(list(zip(listings, hashed, strict=True)), 2):
@@ -69,28 +69,22 @@ def find_duplicates(run: Run, figures: dict[str, Figure]) -> dict[str, Any]:
     if copies:
         figures["duplicates"] = _contact_sheet(run, copies)
     exact = sum(copy.exact for copy in copies)
-    sizes = ", ".join(f"{listing.split} {len(part.ids)}" for listing, part in zip(listings, hashed, strict=True))
+    sizes = ", ".join(f"{listing.name} {len(part.ids)}" for listing, part in zip(listings, hashed, strict=True))
     head = f"duplicates between splits ({sizes} images): {exact} exact, {len(copies) - exact} near"
     more = [f"  … and {len(copies) - SHOWN} more in confusion-duplicates.csv"] if len(copies) > SHOWN else []
     lines = [head, *(f"  {copy.line}: {copy.kind}" for copy in copies[:SHOWN]), *more]
     return {"exact": exact, "near": len(copies) - exact, "lines": lines}
 
 
-def _splits(own: Listing) -> list[Listing]:
+def _splits(own: Split) -> list[Split]:
     """The usual splits that the data has, and the asked one where it is none of them."""
-    from foodviz.data import open_split
-    from foodviz.data.folders import SPLITS
+    from foodviz.data import open_dataset
 
-    found = []
-    for name in SPLITS:
-        try:
-            found.append(open_split(own.data, name))
-        except InputError:
-            continue
-    return found if own.split in {listing.split for listing in found} else [*found, own]
+    found = list(open_dataset(own.data).splits())
+    return found if own.name in {listing.name for listing in found} else [*found, own]
 
 
-def _hashes(run: Run, listing: Listing) -> Part:
+def _hashes(run: Run, listing: Split) -> Part:
     def work(images: Tensor) -> np.ndarray:
         return duplicates.hashes(images.numpy())
 
@@ -108,7 +102,7 @@ def _contact_sheet(run: Run, copies: list[Copy]) -> Figure:
     for copy in copies[:SHOWN]:
         for listing, index in (copy.first, copy.second):
             images.append(read(listing, [index], run.classifier.input_size).images[0].numpy())
-            captions.append(f"{listing.split} {index}\n{copy.kind}")
+            captions.append(f"{listing.name} {index}\n{copy.kind}")
     count = f"{min(SHOWN, len(copies))} of {len(copies)}"
     return montage(
         np.stack(images),
@@ -125,5 +119,5 @@ def _write(path: Path, copies: list[Copy]) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["split", "id", "file", "other split", "other id", "other file", "bits", "exact"])
         for copy in copies:
-            places = [(listing.split, index, listing.names[index]) for listing, index in (copy.first, copy.second)]
+            places = [(listing.name, index, listing.names[index]) for listing, index in (copy.first, copy.second)]
             writer.writerow([*places[0], *places[1], copy.bits, int(copy.exact)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from foodviz.cli.classes import find_class
+from foodviz.data.class_names import find_class
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def pair_of(asked: tuple[str, str], class_names: Sequence[str]) -> tuple[int, in
     Raises:
         InputError: no such class, or one class twice.
     """
-    true, predicted = (find_class(name, class_names, "--pair") for name in asked)
+    true, predicted = (find_class(name, class_names, "pair") for name in asked)
     if true == predicted:
         raise InputError(f"--pair {asked[0]} {asked[1]}: give two different classes")
     return true, predicted

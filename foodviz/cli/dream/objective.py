@@ -40,12 +40,12 @@ def climbed(classifier: Classifier, settings: Settings) -> Climbed:
         InputError: no such layer, channel or class, a layer without maps, or a guide that cannot be read.
     """
     from foodviz import models
-    from foodviz.cli.classes import find_class
+    from foodviz.data.class_names import find_class
     from foodviz.methods.deep_dream import channels, climber
     from foodviz.methods.octaves import tiled
 
     if settings.class_name:
-        index = find_class(settings.class_name, classifier.class_names, "--class")
+        index = find_class(settings.class_name, classifier.class_names, "class_name")
         classifier = models.fast(classifier)
         climb = climber(classifier, None, channels([index]))
         what = f"the logit of {classifier.class_names[index]}"
@@ -68,9 +68,9 @@ def _of_layer(classifier: Classifier, module: torch.nn.Module, settings: Setting
     import torch
 
     from foodviz.data.pictures import pixels
+    from foodviz.hooks import run_to
     from foodviz.methods.ascent import layer_energy
     from foodviz.methods.deep_dream import channels, likeness
-    from foodviz.methods.hooks import run_to
 
     if settings.guide:
         source = opened(settings.guide, "--guide")

@@ -112,17 +112,11 @@ def _photograph(run: Run, settings: Settings, smallest: int) -> np.ndarray:
 
 def _region(run: Run, photograph: np.ndarray) -> tuple[str, np.ndarray]:
     """Where the food is: its mask, else the middle half of the picture; in words, and (H, W) bool."""
-    from PIL import Image
+    from foodviz.data import open_files
 
-    from foodviz.metrics.change import centre_half
-
-    height, width = photograph.shape[:2]
-    mask = None if run.flags["image"] else run.listing.mask(run.ids[0])
-    if mask is None or not mask.any():
-        return "the middle half", centre_half(height, width)
-    import numpy as np
-
-    return "the food", np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
+    if run.flags["image"]:
+        return open_files(run.flags["image"]).region(0, photograph.shape[:2])
+    return run.listing.region(run.ids[0], photograph.shape[:2])
 
 
 def _probabilities(run: Run, frames: Sequence[np.ndarray]) -> np.ndarray:

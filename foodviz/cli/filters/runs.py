@@ -76,7 +76,7 @@ def draw_filters(run: Run, settings: Settings) -> None:
             notes=[
                 f"Drawn by {settings.recipe}: {NOTES[settings.recipe]}; {settings.steps} steps, seed {run.seed}.",
                 f"r: correlation of the filter's map with a local property of {len(scan.ids)} photographs of "
-                f"{run.listing.split}; the crops are the best of them, one each; every filter on a scale of its own.",
+                f"{run.listing.name}; the crops are the best of them, one each; every filter on a scale of its own.",
                 run.trained_on,
             ],
         )
@@ -93,11 +93,11 @@ def draw_filters(run: Run, settings: Settings) -> None:
 def draw_classes(run: Run, settings: Settings) -> None:
     """Pictures that excite the asked classes' logits most."""
     from foodviz import models
-    from foodviz.cli.classes import find_class
     from foodviz.cli.filters.climb import climbed
+    from foodviz.data.class_names import find_class
 
     names = run.classifier.class_names
-    chosen = [find_class(each, names, "--class") for each in settings.classes]
+    chosen = [find_class(each, names, "class_name") for each in settings.classes]
     if settings.objective == "neuron":
         raise InputError("--objective neuron: a logit has no middle; leave it out with --class")
     _ = run.logits

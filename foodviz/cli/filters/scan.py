@@ -47,14 +47,14 @@ def scanned(run: Run, layer: Layer, module: torch.nn.Module, count: int | None) 
     skipped: list[str] = []
     left = ids[done:]
     stream = batches(listing, left, classifier.input_size, batch_size=BATCH, skipped=skipped.append)
-    what, total = f"{layer.name} over {listing.split}", -(-len(left) // BATCH)
+    what, total = f"{layer.name} over {listing.name}", -(-len(left) // BATCH)
     for number, batch in enumerate(progress(stream, what, quiet=run.quiet, total=total), 1):
         images = batch.images.to(run.device)
         scan.add(images, feature_maps(classifier, module, images), batch.labels.tolist(), batch.ids)
         if number % KEEP == 0:
             _save(file, scan, ids.index(batch.ids[-1]) + 1)
     if not len(scan.ids):
-        raise InputError(f"--data {listing.data}: no picture in {listing.split} can be read, first {skipped[0]}")
+        raise InputError(f"--data {listing.data}: no picture in {listing.name} can be read, first {skipped[0]}")
     if skipped:
         run.say(f"left out {len(skipped)} pictures that cannot be read, first {skipped[0]}")
     if left:
@@ -81,7 +81,7 @@ def statistics(run: Run, asked: str) -> Statistics:
         stream = batches(listing, ids, size, skipped=skipped.append)
         found = [batch.images for batch in progress(stream, "colours and spectrum", quiet=run.quiet, total=4)]
         if not found:
-            raise InputError(f"--data {listing.data}: no picture in {listing.split} can be read, first {skipped[0]}")
+            raise InputError(f"--data {listing.data}: no picture in {listing.name} can be read, first {skipped[0]}")
         fitted = fitted_statistics(torch.cat(found))
         arrays = {name: np.asarray(getattr(fitted, name)) for name in ("mean", "colour", "magnitude")}
         _write(file, arrays)

@@ -25,21 +25,21 @@ def sum_up(flags: dict[str, Any], settings: Settings, class_name: str, limit: in
     Raises:
         InputError: no such class, or no picture of it in the split.
     """
-    from foodviz.cli.classes import find_class
     from foodviz.cli.run import Run
+    from foodviz.data import find_class, spread_ids
 
     if flags["ids"] or flags["image"]:
         raise click.UsageError("--class chooses pictures itself: give no --ids and no --image")
     run = Run("lime", **flags)
-    label = find_class(class_name, run.listing.class_names, "--class")
+    label = find_class(class_name, run.listing.class_names, "class_name")
     name = run.listing.class_names[label]
-    there = [index for index, each in enumerate(run.listing.labels) if each == label]
+    there = [index for index in run.listing.labelled_ids if run.listing.labels[index] == label]
     if not there:
         raise InputError(
-            f"--class {class_name}: {run.listing.split} of {run.listing.data} has no picture labelled {name}"
+            f"--class {class_name}: {run.listing.name} of {run.listing.data} has no picture labelled {name}"
         )
     count = min(limit, len(there))
-    run.flags["ids"] = tuple(str(there[(2 * place + 1) * len(there) // (2 * count)]) for place in range(count))
+    run.flags["ids"] = tuple(map(str, spread_ids(there, count)))
     run.check()
 
     import numpy as np

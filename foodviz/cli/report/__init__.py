@@ -33,7 +33,7 @@ def report(sections: tuple[str, ...], class_name: str | None, **flags: Any) -> N
     """
     from foodviz.cli.report.page import write_page
     from foodviz.cli.report.sections import Section, draw, timed
-    from foodviz.results import Results
+    from foodviz.results import ResultFolder
 
     context = click.get_current_context()
     root = context.parent
@@ -42,7 +42,7 @@ def report(sections: tuple[str, ...], class_name: str | None, **flags: Any) -> N
     out = Path(flags["out"])
     given = context.params
     line = shlex.join(["foodviz", *sys.argv[1:]])
-    Results(out, "report", line).check()
+    ResultFolder(out, "report", line).check()
     asked = [key for key in flags if context.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT]
     drawn = []
     for number, name in enumerate(sections or NAMES, 1):
@@ -72,12 +72,12 @@ def finish(paths: Sequence[Path], drawn: Sequence[Any], *, json_: bool, quiet: b
 
 def _check(flags: dict[str, Any]) -> None:
     """Look whether model and data are there, before every section says the same."""
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
 
     model = flags["model"]
     if model != "sample" and not Path(model).expanduser().is_file():
         raise InputError(f"--model {model}: no such file")
-    listing = open_split(flags["data"], flags["split"])
+    listing = open_dataset(flags["data"]).split(flags["split"])
     for each in flags["ids"]:
         listing.find(each)
 
@@ -116,7 +116,7 @@ def _choosing(root: click.Context) -> click.Context:
 
 
 def _recognised(flags: dict[str, Any]) -> str:
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
 
-    names = open_split(flags["data"], flags["split"]).class_names
+    names = open_dataset(flags["data"]).split(flags["split"]).class_names
     return RECOGNISED if RECOGNISED in names else names[0]

@@ -17,9 +17,9 @@ PICTURES, RIGHT = 4, 2  # of a kind of error, of a class named rightly
 
 def matrix(folder: Path, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Counts, shares and the most confident pictures of each cell; nothing where there are too many classes."""
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
     from foodviz.data.pictures import decode
-    from foodviz.render.embed import picture_uri
+    from foodviz.render.data_uri import picture_uri
 
     names = [each["name"] for each in manifest["classes"]]
     if len(names) > MOST_CLASSES:
@@ -27,7 +27,7 @@ def matrix(folder: Path, manifest: Mapping[str, Any], arrays: Mapping[str, np.nd
     with (folder / "confusion-predictions.csv").open(encoding="utf-8", newline="") as stream:
         rows = sorted(csv.DictReader(stream), key=lambda row: -float(row["probability"]))
     cells: dict[str, list[dict[str, Any]]] = {}
-    listing = open_split(manifest["data"]["data"], manifest["data"]["split"])
+    listing = open_dataset(manifest["data"]["data"]).split(manifest["data"]["split"])
     for row in rows:
         true, predicted = names.index(row["true"]), names.index(row["predicted"])
         there = cells.setdefault(f"{true} {predicted}", [])

@@ -10,7 +10,7 @@ from typing import Any
 
 from foodviz.cli.report.sections import Drawn
 from foodviz.cli.spelled import APPEARANCE
-from foodviz.results import Results
+from foodviz.results import ResultFolder
 
 TITLES = {
     "inspect": "How the checkpoint is read",
@@ -53,7 +53,7 @@ def write_page(out: Path, command_line: str, settings: Mapping[str, Any], drawn:
         ],
     }
     html = page_html(header(drawn), [_section(each) for each in drawn], manifest)
-    results = Results(out, "report", command_line)
+    results = ResultFolder(out, "report", command_line)
     results.file("report.html", lambda path: path.write_text(html, encoding="utf-8"))
     results.file("report.json", lambda path: path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8"))
     return results.paths

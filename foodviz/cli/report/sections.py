@@ -164,10 +164,10 @@ def _splits(settings: Mapping[str, Any]) -> list[str | None]:
 
 @cache
 def _pictures(data: str, split: str | None) -> str:
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
 
     try:
-        return open_split(data, split).fingerprint
+        return open_dataset(data).split(split).fingerprint
     except InputError as error:
         return str(error)
 

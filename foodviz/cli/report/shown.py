@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from foodviz.render import readings
-from foodviz.render.embed import figure_uri, map_text, picture_uri
+from foodviz.render import sentences as readings
+from foodviz.render.data_uri import figure_uri, map_text, picture_uri
 
 Facts = Mapping[str, Any]
 FRAME, CARD = 384, 256  # pixels of the longer side at most
@@ -23,7 +23,7 @@ def gather(command: str, folder: Path, manifest: Facts) -> dict[str, Any]:
     Also `files`, which must be there for the section to be taken from its folder again, and `arrays`, digests of the
     raw values by name.
     """
-    from foodviz.cli.compare import array_digests
+    from foodviz.manifest import array_digests
 
     pictures = [path for path in folder.glob(f"{command}*.png") if not path.stem.endswith("-final")]
     pictures.sort(key=lambda path: (path.stem != command, path.name))  # the command's own picture first
@@ -64,16 +64,11 @@ def _name(picture: Facts) -> str:
 
 def region(manifest: Facts, picture: Facts, size: tuple[int, int]) -> tuple[str, np.ndarray]:
     """Where the food of a picture is: its mask, else the middle half; in words, and (H, W) bool."""
-    from PIL import Image
+    from foodviz.data import open_dataset, open_files
 
-    from foodviz.data import open_split
-    from foodviz.metrics.change import centre_half
-
-    if picture["id"] >= 0:
-        mask = open_split(manifest["data"]["data"], manifest["data"]["split"]).mask(picture["id"])
-        if mask is not None and mask.any():
-            return "the food", np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
-    return "the middle half", centre_half(*size)
+    if picture["id"] < 0:
+        return open_files([]).region(None, size)
+    return open_dataset(manifest["data"]["data"]).split(manifest["data"]["split"]).region(picture["id"], size)
 
 
 def _viewer(manifest: Facts, images: np.ndarray, choices: list[str], maps: np.ndarray, unit: str) -> dict[str, Any]:
@@ -91,7 +86,7 @@ def _viewer(manifest: Facts, images: np.ndarray, choices: list[str], maps: np.nd
 
 
 def _saliency(_folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    from foodviz.metrics.attention import share_on
+    from foodviz.metrics.localisation import share_on
 
     reading = []
     maps = arrays["maps"]
@@ -117,7 +112,7 @@ def _activations(_folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray
 
 
 def _lime(_folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    from foodviz.metrics.attention import share_on
+    from foodviz.metrics.localisation import share_on
 
     reading, images, maps = [], [], []
     for picture, answer in zip(manifest["pictures"], manifest["explained"], strict=True):

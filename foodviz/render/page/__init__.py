@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from foodviz.render.embed import palettes
+from foodviz.render.data_uri import palettes
 
-PARTS = Path(__file__).parent / "page"
+PARTS = Path(__file__).parent
 
 
 def page_html(
@@ -21,7 +21,7 @@ def page_html(
 
     Args:
         header: (word, what it is) pairs.
-        sections: in the order shown, as `cli.report.page` makes them.
+        sections: in the order shown, as `foodviz.analysis.report` makes them.
         manifest: embedded, so that `foodviz rerun` can repeat the page.
     """
     environment = Environment(

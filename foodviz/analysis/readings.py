@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from foodviz.cli.trust import Labelled
+    from foodviz.analysis.accuracy_check import LabelledPictures
     from foodviz.models import Classifier, Preprocessing
     from foodviz.models.guess.rating import Rating
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIZES = (96, 128, 160, 192, 224, 256)
 
 
-def rate_readings(classifier: Classifier, pictures: Labelled, few: int, finalists: int = 3) -> list[Rated]:
+def rate_readings(classifier: Classifier, pictures: LabelledPictures, few: int, finalists: int = 3) -> list[Rated]:
     """Every usual reading on a few labelled pictures, then the best of them on all; best first."""
     from foodviz.models import Preprocessing
     from foodviz.models.guess.rating import ranked
@@ -30,7 +30,7 @@ def rate_readings(classifier: Classifier, pictures: Labelled, few: int, finalist
     return ranked(finals, likely) + first[finalists:]
 
 
-def rate_sizes(classifier: Classifier, best: Preprocessing, pictures: Labelled, few: int) -> list[Rated]:
+def rate_sizes(classifier: Classifier, best: Preprocessing, pictures: LabelledPictures, few: int) -> list[Rated]:
     """The best reading at usual input sizes, those that the network takes, on a few pictures; best first."""
     from foodviz.models.guess.rating import ranked
 
@@ -40,14 +40,15 @@ def rate_sizes(classifier: Classifier, best: Preprocessing, pictures: Labelled, 
             rated.append(_rated(classifier, replace(best, input_size=size), pictures, few))
         except RuntimeError:  # its head is as wide as its maps at one size only
             continue
-    return ranked(rated, lambda pixels: float(pixels.input_size == classifier.input_size[0]))
+    return ranked(rated, lambda each: float(each.input_size == classifier.input_size[0]))
 
 
-def likely(pixels: Preprocessing) -> float:
-    return pixels.plausibility
+def likely(preprocessing: Preprocessing) -> float:
+    """How often people train like this."""
+    return preprocessing.plausibility
 
 
-def _rated(classifier: Classifier, pixels: Preprocessing, pictures: Labelled, count: int) -> Rated:
+def _rated(classifier: Classifier, reading: Preprocessing, pictures: LabelledPictures, count: int) -> Rated:
     from foodviz.models import reread
 
-    return pictures.rate(reread(classifier, pixels), min(count, len(pictures.ids))), pixels
+    return pictures.rate(reread(classifier, reading), min(count, len(pictures.ids))), reading

@@ -1,14 +1,29 @@
-"""Whether two runs found the same, and what may be the reason where they did not."""
+"""The facts of a run that are not its result: versions, and what differs between two runs."""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping
-from typing import Any
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 Facts = Mapping[str, Any]
+PACKAGES = ("torch", "numpy", "pillow", "matplotlib")
+
+
+def versions() -> dict[str, str]:
+    """Of foodviz, Python and the packages that decide about results."""
+    from foodviz import __version__
+
+    return {
+        "foodviz": __version__,
+        "python": sys.version.split()[0],
+        **{name: metadata.version(name) for name in PACKAGES},
+    }
 
 
 def array_digests(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
@@ -43,6 +58,8 @@ def differences(
 def _off(old: np.ndarray | None, new: np.ndarray | None) -> str:
     if old is None or new is None:
         return "differs"
+    import numpy as np
+
     if old.shape != new.shape:
         return f"had the shape {old.shape}, now {new.shape}"
     if not (np.issubdtype(old.dtype, np.number) and np.issubdtype(new.dtype, np.number)):

@@ -1,6 +1,6 @@
 """Borrow a network's inside and give it back as it was, also when the forward raises."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -94,3 +94,19 @@ def device_of(model: nn.Module) -> torch.device:
     """Where the model's weights lie; the CPU for a model without any."""
     weight = next(model.parameters(), None)
     return torch.device("cpu") if weight is None else weight.device
+
+
+@contextmanager
+def watching(
+    modules: Mapping[str, nn.Module], look: Callable[[str, tuple[object, ...], object], None]
+) -> Iterator[None]:
+    """Have `look` called with name, inputs and output whenever one of the modules has run inside the block."""
+    handles = [
+        module.register_forward_hook(lambda _module, inputs, output, name=name: look(name, inputs, output))
+        for name, module in modules.items()
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,18 +1,39 @@
-"""Which class of the model each class of the data is, and the class a user means."""
+"""Names of classes: Food-11's, which class of the model each class of the data is, and the class a user means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from foodviz.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from foodviz.data import Listing
+    from foodviz.data.split import Split
 
 
-def match_classes(listing: Listing, of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
+FOOD11 = (
+    "Bread",
+    "Dairy product",
+    "Dessert",
+    "Egg",
+    "Fried food",
+    "Meat",
+    "Noodles/Pasta",
+    "Rice",
+    "Seafood",
+    "Soup",
+    "Vegetable/Fruit",
+)
+
+
+def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
+    """Food-11's names where the numbers fit them, else `class 0`, `class 1`, …"""
+    classes = max(labels, default=-1) + 1
+    return FOOD11 if classes <= len(FOOD11) else tuple(f"class {index}" for index in range(classes))
+
+
+def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
     """For each class of the data its index among the model's, -1 for one without pictures that the model lacks.
 
     Names decide where every class that has pictures is one of the model's, whatever the order and with small
@@ -24,13 +45,13 @@ def match_classes(listing: Listing, of_model: Sequence[str]) -> tuple[tuple[int,
     Raises:
         InputError: a class of the data is not certainly one of the model's.
     """
-    names = listing.class_names
-    used = sorted({label for label in listing.labels if label >= 0})
+    names = split.class_names
+    used = sorted({label for label in split.labels if label >= 0})
     plain = {_plain(name): index for index, name in enumerate(of_model)}
     by_name = {label: plain[_plain(names[label])] for label in used if _plain(names[label]) in plain}
     nameless = _nameless(of_model) and len(of_model) == len(names)
-    if len(by_name) < len(used) and (listing.numbered or nameless):
-        return _by_number(listing, used, of_model)
+    if len(by_name) < len(used) and (split.numbered or nameless):
+        return _by_number(split, used, of_model)
     remarks = []
     for label in used:
         if label not in by_name:
@@ -48,13 +69,13 @@ def match_classes(listing: Listing, of_model: Sequence[str]) -> tuple[tuple[int,
     return tuple((by_name | rest)[label] for label in range(len(names))), remarks
 
 
-def _by_number(listing: Listing, used: list[int], of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
+def _by_number(split: Split, used: list[int], of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
     if used[-1] >= len(of_model):
         raise InputError(
-            f"the data has the class {listing.class_names[used[-1]]!r} (number {used[-1]}), "
+            f"the data has the class {split.class_names[used[-1]]!r} (number {used[-1]}), "
             f"the model only {len(of_model)} classes, 0 to {len(of_model) - 1}"
         )
-    order = tuple(label if label < len(of_model) else -1 for label in range(len(listing.class_names)))
+    order = tuple(label if label < len(of_model) else -1 for label in range(len(split.class_names)))
     return order, [f"classes matched by number: 0 is {of_model[0]!r}, {used[-1]} is {of_model[used[-1]]!r}"]
 
 
@@ -70,7 +91,7 @@ def _nameless(names: Sequence[str]) -> bool:
     return all(name == f"class {index}" for index, name in enumerate(names))
 
 
-def find_class(asked: str, class_names: Sequence[str], flag: str = "--target") -> int:
+def find_class(asked: str, class_names: Sequence[str], parameter: str = "target") -> int:
     """The class that a name, its beginning or its number means.
 
     Raises:
@@ -79,14 +100,14 @@ def find_class(asked: str, class_names: Sequence[str], flag: str = "--target") -
     if asked.isdecimal():
         if int(asked) < len(class_names):
             return int(asked)
-        raise InputError(f"{flag} {asked}: the classes are numbered 0 to {len(class_names) - 1}")
+        raise InputError(f"`{parameter}` {asked}: the classes are numbered 0 to {len(class_names) - 1}")
     plain = [_plain(name) for name in class_names]
     if _plain(asked) in plain:
         return plain.index(_plain(asked))
     begun = [index for index, name in enumerate(plain) if _plain(asked) and name.startswith(_plain(asked))]
     if len(begun) == 1:
         return begun[0]
-    raise InputError(f"{flag} {asked}: no such class; {nearest(asked, class_names)}")
+    raise InputError(f"`{parameter}` {asked}: no such class; {nearest(asked, class_names)}")
 
 
 def _plain(name: str) -> str:

@@ -1,37 +1,24 @@
 """A split of a data set as a list of pictures, in the order that gives them their ids."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
 import numpy as np
+from PIL import Image
 
 from foodviz.errors import InputError, nearest
 
-FOOD11 = (
-    "Bread",
-    "Dairy product",
-    "Dessert",
-    "Egg",
-    "Fried food",
-    "Meat",
-    "Noodles/Pasta",
-    "Rice",
-    "Seafood",
-    "Soup",
-    "Vegetable/Fruit",
-)
-
 
 @dataclass(frozen=True)
-class Listing:
+class Split:
     """The pictures of one split; an id is a position in it. No picture is read before it is asked for.
 
     Attributes:
-        data: `sample`, or the folder.
-        split: the split's folder as it is named there.
+        data: `sample`, or the folder; empty for files given by their paths.
+        name: the split's folder as it is named there.
         names: paths below the split's folder, in lexicographic order.
         labels: class index of each, -1 where the file does not say.
         class_names: one name per class index.
@@ -40,10 +27,11 @@ class Listing:
         stamp: a text that changes when the content of a file does, found without reading them all.
         numbered: the data gives its classes numbers only, `class_names` is what Food-11 calls them.
         resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
+        loose: no split at all but files given by their paths, which are their names.
     """
 
     data: str
-    split: str
+    name: str
     names: tuple[str, ...]
     labels: tuple[int, ...]
     class_names: tuple[str, ...]
@@ -52,6 +40,7 @@ class Listing:
     stamp: Callable[[], str] | None = None
     numbered: bool = False
     resize: str = "antialiased"
+    loose: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,13 +48,18 @@ class Listing:
     @property
     def labelled(self) -> bool:
         """Whether any picture's class is known."""
-        return any(label >= 0 for label in self.labels)
+        return bool(self.labelled_ids)
+
+    @cached_property
+    def labelled_ids(self) -> tuple[int, ...]:
+        """Ids of the pictures whose class is known."""
+        return tuple(index for index, label in enumerate(self.labels) if label >= 0)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the names and labels in order: two listings with one digest give the same ids."""
         lines = "\n".join(f"{name}\t{label}" for name, label in zip(self.names, self.labels, strict=True))
-        return hashlib.sha256(f"{self.split}\n{lines}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.name}\n{lines}".encode()).hexdigest()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -81,10 +75,29 @@ class Listing:
         """(H, W) bool, where the main food is visible; None where the data has no masks."""
         return self.draw_mask(self.names[index]) if self.draw_mask else None
 
+    def region(self, index: int | None, size: tuple[int, int]) -> tuple[str, np.ndarray]:
+        """Where the food of a picture is: on its mask, else in the middle half.
+
+        Args:
+            index: its id; None for a picture that has none.
+            size: (height, width) of what is asked for.
+
+        Returns:
+            `the food` or `the middle half`, and (height, width) bool.
+        """
+        mask = None if index is None or self.loose else self.mask(index)
+        if mask is None or not mask.any():
+            return "the middle half", _middle_half(*size)
+        return "the food", np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
+
+    def title(self, index: int) -> str:
+        """The picture's name with that of its split: `training/0_15.jpg`."""
+        return self.names[index] if self.loose else f"{self.name}/{self.names[index]}"
+
     def describe(self, index: int) -> str:
         """The picture in words: `training/0_15.jpg (Bread)`."""
         label = self.labels[index]
-        return f"{self.split}/{self.names[index]}" + (f" ({self.class_names[label]})" if label >= 0 else "")
+        return self.title(index) + (f" ({self.class_names[label]})" if label >= 0 else "")
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
@@ -107,23 +120,28 @@ class Listing:
             if int(asked) < len(self):
                 return int(asked)
             if asked not in self._places:
-                raise InputError(f"--ids {asked}: {self.split} has the ids 0 to {len(self) - 1}")
+                raise InputError(f"`ids` {asked}: {self.name} has the ids 0 to {len(self) - 1}")
         stem = str(PurePosixPath(asked).with_suffix("")) if asked else asked
         found = self._places.get(asked) or self._places.get(stem)
         if not found:
-            raise InputError(f"--ids {asked}: not in {self.data} {self.split}; {nearest(asked, self._places)}")
+            raise InputError(f"`ids` {asked}: not in {self.data} {self.name}; {nearest(asked, self._places)}")
         if len(found) > 1:
             several = ", ".join(self.names[index] for index in found[:3])
-            raise InputError(f"--ids {asked}: {len(found)} pictures have that name ({several}); give the whole path")
+            raise InputError(f"`ids` {asked}: {len(found)} pictures have that name ({several}); give the whole path")
         return found[0]
 
     def spread(self, count: int) -> tuple[int, ...]:
-        """`count` ids evenly over the listing, fewer where it is shorter."""
-        count = min(count, len(self))
-        return tuple(int((2 * place + 1) * len(self) / (2 * count)) for place in range(count))
+        """`count` ids evenly over the split, fewer where it is shorter."""
+        return spread_ids(range(len(self)), count)
 
 
-def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
-    """Food-11's names where the numbers fit them, else `class 0`, `class 1`, …"""
-    classes = max(labels, default=-1) + 1
-    return FOOD11 if classes <= len(FOOD11) else tuple(f"class {index}" for index in range(classes))
+def spread_ids(ids: Sequence[int], count: int) -> tuple[int, ...]:
+    """`count` of the ids, evenly spread over them: the middles of as many equal parts; all where there are fewer."""
+    count = min(count, len(ids))
+    return tuple(ids[(2 * part + 1) * len(ids) // (2 * count)] for part in range(count))
+
+
+def _middle_half(height: int, width: int) -> np.ndarray:
+    """(H, W) bool, the middle of a picture, half its area."""
+    inside = [np.abs(np.linspace(-1, 1, length)) < 0.5**0.5 for length in (height, width)]
+    return np.asarray(inside[0][:, None] & inside[1])

@@ -1,0 +1,22 @@
+"""Every command as a function: `saliency(subject, ids=[57])` is `foodviz saliency --ids 57`."""
+
+from foodviz.analysis.activations import activations
+from foodviz.analysis.inspect import inspect
+from foodviz.analysis.layers import layers
+from foodviz.analysis.result import Result
+from foodviz.analysis.saliency import saliency
+from foodviz.analysis.sample import sample
+from foodviz.analysis.subject import Subject, open_subject
+from foodviz.analysis.train import train
+
+__all__ = [
+    "Result",
+    "Subject",
+    "activations",
+    "inspect",
+    "layers",
+    "open_subject",
+    "saliency",
+    "sample",
+    "train",
+]
