@@ -10,10 +10,10 @@ from foodviz.errors import InputError
 from foodviz.models import Classifier, load
 from foodviz.models.architectures import NAMES, build
 from foodviz.models.guess.candidates import ACTIVATIONS, candidates, variants
+from foodviz.models.guess.choice import choose
 from foodviz.models.guess.match import class_count, fill, known_architecture, misfits
 from foodviz.models.guess.rating import Rating, ranked, rate
 from foodviz.models.guess.stack import build_stack, parse, text_of
-from foodviz.models.loading import choose
 
 
 class Net(nn.Module):
