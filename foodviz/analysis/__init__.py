@@ -2,8 +2,9 @@
 
 from foodviz.analysis.activations import activations
 from foodviz.analysis.layers import layers
+from foodviz.analysis.lime import lime
 from foodviz.analysis.result import Result
 from foodviz.analysis.saliency import saliency
 from foodviz.analysis.subject import Subject, open_subject
 
-__all__ = ["Result", "Subject", "activations", "layers", "open_subject", "saliency"]
+__all__ = ["Result", "Subject", "activations", "layers", "lime", "open_subject", "saliency"]
