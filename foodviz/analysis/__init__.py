@@ -3,6 +3,7 @@
 from foodviz.analysis.activations import activations
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
+from foodviz.analysis.lime import lime
 from foodviz.analysis.report import report
 from foodviz.analysis.rerun import rerun
 from foodviz.analysis.result import Result
@@ -17,6 +18,7 @@ __all__ = [
     "activations",
     "inspect",
     "layers",
+    "lime",
     "open_subject",
     "report",
     "rerun",

@@ -1,4 +1,4 @@
-"""The pieces that LIME shows and hides: cutting a photograph up, painting over it, describing the pieces."""
+"""The superpixels that LIME shows and hides: cutting a photograph up, painting over it, describing the pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from foodviz.errors import InputError, nearest
+from foodviz.errors import InputError
+from foodviz.methods.lime import segmenters
 
-# The flags of each segmenter: name here -> (name in scikit-image, value unless asked otherwise). slic has the course's
-# values, quickshift lime's own, felzenszwalb those that give about as many pieces at 128x128.
-SEGMENTERS: dict[str, dict[str, tuple[str, float]]] = {
-    "slic": {"segments": ("n_segments", 100), "compactness": ("compactness", 1.0), "sigma": ("sigma", 1.0)},
-    "quickshift": {
-        "kernel_size": ("kernel_size", 4.0),
-        "max_distance": ("max_dist", 200.0),
-        "ratio": ("ratio", 0.2),
-        "sigma": ("sigma", 0.0),
-    },
-    "felzenszwalb": {"scale": ("scale", 20.0), "sigma": ("sigma", 0.8), "min_size": ("min_size", 60)},
-}
-# A row shows or hides each of them: with more, no number of rows that anyone waits for says something about each.
-_MOST = 2000
 # Standard deviation of `blur` as a share of the shorter side: 8 pixels of 128, so that a piece loses its texture.
 _BLUR = 1 / 16
 
@@ -33,8 +20,8 @@ def segment(image: Tensor, segmenter: str = "slic", **settings: float) -> Tensor
 
     Args:
         image: (3, H, W), RGB in [0, 1].
-        segmenter: one of SEGMENTERS.
-        settings: that segmenter's own, by the names in SEGMENTERS.
+        segmenter: one of `segmenters.SEGMENTERS`.
+        settings: that segmenter's own, by the names there.
 
     Returns:
         (H, W) int64, 0..S-1 without holes. (scikit-image's slic counts from 1: taken as it is, lime would never hide
@@ -43,31 +30,20 @@ def segment(image: Tensor, segmenter: str = "slic", **settings: float) -> Tensor
     Raises:
         InputError: a setting that the segmenter does not have or cannot use, or far too many superpixels.
     """
+    arguments = segmenters.arguments(segmenter, settings)
+
     from skimage import segmentation
 
-    known = SEGMENTERS[segmenter]
-    for name, value in settings.items():
-        if name not in known:
-            flags = [_flag(flag) for flag in known]
-            raise InputError(f"{_flag(name)}: {segmenter} does not have it; {nearest(_flag(name), flags)}")
-        if value < (1 if name == "segments" else 0) or not np.isfinite(value):
-            raise InputError(f"{_flag(name)} {value:g}: must be {'at least 1' if name == 'segments' else 'positive'}")
-    values = {there: settings.get(name, default) for name, (there, default) in known.items()}
-    if values.get("n_segments", 0) > _MOST:
-        raise InputError(f"--segments {values['n_segments']:g}: at most {_MOST}")
     pixels = image.detach().cpu().double().permute(1, 2, 0).numpy()
     try:
-        found = getattr(segmentation, segmenter)(pixels, **values)
+        labels = getattr(segmentation, segmenter)(pixels, **arguments)
     except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"--segmenter {segmenter} refuses these settings: {error}") from error
-    _, places = np.unique(found, return_inverse=True)
-    if places.max() >= _MOST:
-        raise InputError(f"{segmenter} found {places.max() + 1} superpixels, at most {_MOST}: ask for larger ones")
-    return torch.from_numpy(places.reshape(found.shape).astype(np.int64))
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+        raise InputError(f"`segmenter` {segmenter} refuses these settings: {error}") from error
+    _, segments = np.unique(labels, return_inverse=True)
+    count, most = int(segments.max()) + 1, segmenters.MOST_SUPERPIXELS
+    if count > most:
+        raise InputError(f"`segmenter` {segmenter}: makes {count} superpixels, at most {most}; ask for larger ones")
+    return torch.from_numpy(segments.reshape(labels.shape).astype(np.int64))
 
 
 def painted_over(image: Tensor, segments: Tensor, hide: str | Sequence[float] = "mean") -> Tensor:
@@ -95,10 +71,10 @@ def painted_over(image: Tensor, segments: Tensor, hide: str | Sequence[float] = 
 
 def superpixel_means(image: Tensor, segments: Tensor) -> Tensor:
     """Mean of each channel over each superpixel: (K, H, W) and (H, W) int64 -> (K, S) float64."""
-    places = segments.to(image.device).flatten()
-    sums = torch.zeros(len(image), int(places.max()) + 1, dtype=torch.float64, device=image.device)
-    sums.index_add_(1, places, image.flatten(1).double())
-    return sums / torch.bincount(places)
+    index = segments.to(image.device).flatten()
+    sums = torch.zeros(len(image), int(index.max()) + 1, dtype=torch.float64, device=image.device)
+    sums.index_add_(1, index, image.flatten(1).double())
+    return sums / torch.bincount(index)
 
 
 @dataclass(frozen=True)
@@ -122,13 +98,13 @@ def describe(image: Tensor, segments: Tensor, mask: np.ndarray | None = None) ->
     height, width = segments.shape
     y = ((torch.arange(height) + 0.5) / height).view(-1, 1).expand(height, width)
     x = ((torch.arange(width) + 0.5) / width).expand(height, width)
-    here = superpixel_means(torch.stack([x, y]), segments)
-    covered = None
+    centres = superpixel_means(torch.stack([x, y]), segments)
+    on_mask = None
     if mask is not None:
         share = functional.interpolate(torch.from_numpy(mask)[None, None].float(), (height, width), mode="area")[0]
-        covered = superpixel_means(share, segments)[0].numpy()
+        on_mask = superpixel_means(share, segments)[0].numpy()
     areas = torch.bincount(segments.flatten()).double() / segments.numel()
-    return Pieces(superpixel_means(image.cpu(), segments).T.numpy(), areas.numpy(), here.T.numpy(), covered)
+    return Pieces(superpixel_means(image.cpu(), segments).T.numpy(), areas.numpy(), centres.T.numpy(), on_mask)
 
 
 def density_ratio(weights: np.ndarray, pieces: Pieces) -> float:

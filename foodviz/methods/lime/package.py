@@ -1,4 +1,4 @@
-"""The lime package itself: its answer as a reference for `lime`, and `lime`'s answer in its form."""
+"""The lime package itself: its explanation as a reference for `lime`, and `lime`'s explanation in its form."""
 
 import contextlib
 import io
@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.hooks import evaluating
-from foodviz.methods.lime import MOST, Superpixels, summed_up
-from foodviz.methods.superpixels import painted_over
+from foodviz.methods.lime.lime import MOST, Explanation, fitted
+from foodviz.methods.lime.superpixels import painted_over
 
 if TYPE_CHECKING:
     from lime.lime_image import ImageExplanation
@@ -29,7 +29,7 @@ def explain_with_lime(
     kernel_width: float = 0.25,
     seed: int = 0,
     batch_size: int = 10,
-) -> Superpixels:
+) -> Explanation:
     """`LimeImageExplainer.explain_instance` on the rows that `lime.explain(design="random")` draws.
 
     Arguments as there; weights, intercepts and R^2 are the package's, the stability is foodviz's.
@@ -50,13 +50,13 @@ def explain_with_lime(
     pixels, colours = (picture.detach().cpu().double().permute(1, 2, 0).numpy() for picture in (image, hidden))
     # with fewer than seven features lime would select forward instead of fitting them all
     explainer = LimeImageExplainer(kernel_width, feature_selection="none", random_state=seed)
-    fit, heard = explainer.base.explain_instance_with_data, []
+    fit, calls = explainer.base.explain_instance_with_data, []
 
-    def overheard(rows: np.ndarray, labels: np.ndarray, *others: Any, **named: Any) -> Any:
-        heard.append((rows, labels, fit(rows, labels, *others, **named)))
-        return heard[-1][2]
+    def kept(rows: np.ndarray, labels: np.ndarray, *others: Any, **named: Any) -> Any:
+        calls.append((rows, labels, fit(rows, labels, *others, **named)))
+        return calls[-1][2]
 
-    explainer.base.explain_instance_with_data = overheard  # lime keeps one R^2 for all labels
+    explainer.base.explain_instance_with_data = kept  # lime keeps one R^2 for all labels
     with evaluating(model), contextlib.redirect_stderr(io.StringIO()):  # its progress bar cannot be switched off
         explainer.explain_instance(
             pixels,
@@ -69,8 +69,8 @@ def explain_with_lime(
             segmentation_fn=lambda _: segments.numpy(),
             random_seed=0,
         )
-    rows, labels, _ = heard[0]
-    answer = summed_up(
+    rows, labels, _ = calls[0]
+    explanation = fitted(
         segments,
         targets,
         first[0],
@@ -80,19 +80,19 @@ def explain_with_lime(
         group=1,
         seed=seed,
     )
-    for place, (_, _, (intercept, weights, fit_quality, _)) in enumerate(heard):
-        answer.intercepts[place], answer.fits[place] = intercept, fit_quality
-        for index, value in weights:
-            answer.weights[place, index] = value
-    return answer
+    for row, (_, _, (intercept, weights, r2, _)) in enumerate(calls):
+        explanation.intercepts[row], explanation.fits[row] = intercept, r2
+        for superpixel, value in weights:
+            explanation.weights[row, superpixel] = value
+    return explanation
 
 
-def image_explanation(image: Tensor, answer: Superpixels) -> "ImageExplanation":
-    """The answer as the lime package's own ImageExplanation, for code that was written for it.
+def image_explanation(image: Tensor, explanation: Explanation) -> "ImageExplanation":
+    """The explanation as the lime package's own ImageExplanation, for code that was written for it.
 
     Args:
         image: (3, H, W), RGB in [0, 1].
-        answer: what `lime.explain` gave.
+        explanation: what `lime.explain` gave.
 
     Returns:
         With `intercept`, `local_exp` and `top_labels` for each target; `score` and `local_pred` are the last target's,
@@ -100,13 +100,14 @@ def image_explanation(image: Tensor, answer: Superpixels) -> "ImageExplanation":
     """
     from lime.lime_image import ImageExplanation
 
-    told = ImageExplanation(image.detach().cpu().double().permute(1, 2, 0).numpy(), answer.segments.numpy())
-    told.top_labels = list(answer.targets)
-    for place, target in enumerate(answer.targets):
-        weights = answer.weights[place].numpy()
+    pixels = image.detach().cpu().double().permute(1, 2, 0).numpy()
+    theirs = ImageExplanation(pixels, explanation.segments.numpy())
+    theirs.top_labels = list(explanation.targets)
+    for row, target in enumerate(explanation.targets):
+        weights = explanation.weights[row].numpy()
         order = np.argsort(-np.abs(weights), kind="stable")
-        told.intercept[target] = float(answer.intercepts[place])
-        told.local_exp[target] = [(int(index), float(weights[index])) for index in order]
-        told.score = float(answer.fits[place])
-        told.local_pred = np.array([told.intercept[target] + weights.sum()])
-    return told
+        theirs.intercept[target] = float(explanation.intercepts[row])
+        theirs.local_exp[target] = [(int(index), float(weights[index])) for index in order]
+        theirs.score = float(explanation.fits[row])
+        theirs.local_pred = np.array([theirs.intercept[target] + weights.sum()])
+    return theirs

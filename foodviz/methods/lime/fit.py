@@ -59,7 +59,7 @@ def replicates(shown: Tensor, scores: Tensor, kernel_width: float, group: int, s
     weights, intercepts, _ = linear_fit(shown, scores, kernel_width, group)
     near, _, left = _weighted(shown, kernel_width, group)
     residuals = near.sqrt() * (scores - intercepts - shown.double() @ weights.T)
-    pull = _solve(left, torch.eye(len(left), dtype=left.dtype)).T  # of each row on each weight
+    pull = _solve(left).T  # of each row on each weight
     total = near.sum()
     left, pull, near, residuals = (
         rows[1:].view(-1, group, rows.shape[1]) for rows in (left, pull.contiguous(), near, residuals)
@@ -91,6 +91,7 @@ def _weighted(shown: Tensor, kernel_width: float, group: int) -> tuple[Tensor, T
     return near, middle, near.sqrt() * (rows - middle)
 
 
-def _solve(left: Tensor, right: Tensor) -> Tensor:
+def _solve(left: Tensor, right: Tensor | None = None) -> Tensor:
+    """(left'left + alpha)^-1 left'right; `right` is the identity where none is given, and never made: it is R by R."""
     gram = left.T @ left + _ALPHA * torch.eye(left.shape[1], dtype=left.dtype)
-    return torch.linalg.solve(gram, left.T @ right)  # type: ignore[no-any-return]
+    return torch.linalg.solve(gram, left.T if right is None else left.T @ right)  # type: ignore[no-any-return]

@@ -1,11 +1,10 @@
 """`foodviz lime`: which superpixels speak for a class, and what a class is recognised by."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click
 
+from foodviz.cli import output
 from foodviz.cli.options import GreedyCommand, option, shared_options
 
 
@@ -35,63 +34,10 @@ from foodviz.cli.options import GreedyCommand, option, shared_options
 @option("--positive-only/--both-signs", default=True, help="Whether the cut-out leaves out what speaks against.")
 @option("--precision", type=click.Choice(["float32", "bfloat16", "bf16"]), default="float32", help="Of the samples.")
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
-def lime(
-    target: tuple[str, ...],
-    class_name: str | None,
-    limit: int,
-    features: int,
-    positive_only: bool,
-    shared_scale: bool,
-    **flags: Any,
-) -> None:
+def lime(**flags: Any) -> None:
     """Which superpixels speak for a class, and which against it.
 
     Without --ids: the four photographs of the report, ids 57 3207 4707 3784. With --class: what the class is
     recognised by, as one figure.
     """
-    from foodviz.cli.lime.runs import Settings, answers
-    from foodviz.cli.run import Run
-
-    settings = Settings.of(flags)
-    if class_name is not None:
-        from foodviz.cli.lime.summary import sum_up
-
-        sum_up(flags, settings, class_name, limit)
-        return
-    run = Run("lime", **flags)
-    run.check()
-
-    from foodviz.methods.lime import STABLE, strongest
-    from foodviz.models import fast
-    from foodviz.render.lime import Explained, lime_figure
-
-    run.__dict__["classifier"] = fast(run.classifier)
-    wanted = zip(*(run.targets(asked).tolist() for asked in target), strict=True)
-    found = list(answers(run, settings, [tuple(dict.fromkeys(each)) for each in wanted]))
-    explained = []
-    for answer, picture in zip(found, run.pictures, strict=True):
-        signs = zip(answer.told.weights, answer.told.stability, strict=True)
-        chosen = [strongest(*sign, features, positive_only=positive_only) for sign in signs]
-        told = [answer.drawn(place, each) for place, each in enumerate(chosen)]
-        explained.append(Explained(picture.caption, answer.image.numpy(), answer.told.segments.numpy(), told))
-    remarks = "; ".join(answer.remark for answer in found if answer.remark)
-    if remarks:
-        remarks = f"Small weights where hiding takes little away: {remarks}. Another --hide takes more."
-        run.say(remarks)
-    scale = "one scale for all" if shared_scale else "each map has its own scale"
-    figure = lime_figure(
-        explained,
-        title=f"LIME on {settings.output}",
-        unit=settings.unit,
-        shared_scale=shared_scale,
-        notes=[
-            f"Weight: what showing a superpixel adds to the class's {settings.unit}; {scale}. "
-            "R²: how well a straight line fits around the photograph.",
-            f"Hatched: not stable, the sign is the same in less than {STABLE:.0%} of bootstrap replicates. "
-            "On the right the strongest of the stable ones, down to a tenth of the first.",
-            remarks,
-            run.trained_on,
-        ],
-    )
-    arrays = {key: values for answer in found for key, values in answer.arrays.items()}
-    run.save({"": figure}, arrays, {"unit": settings.unit, "explained": [answer.facts for answer in found]})
+    output.run("lime", flags)

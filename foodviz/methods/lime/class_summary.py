@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foodviz.methods.superpixels import Pieces, density_ratio
+from foodviz.methods.lime.superpixels import Pieces, density_ratio
 
 Floats = NDArray[np.float64]
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -21,8 +21,8 @@ _MEASURES = {
     "size, % of picture": ("larger", "smaller"),
     "distance from centre": ("farther out", "nearer the centre"),
 }
-_SAID = 3  # measures in the sentence, at most
-_AGREEING = 0.75  # of the photographs, for a measure to be said
+_MOST_MEASURES = 3  # in the sentence
+_AGREEING = 0.75  # of the photographs, for a measure to be named
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class ClassSummary:
     @property
     def sentences(self) -> list[str]:
         """What sets the pieces that speak for the class apart, and whether they are the object: measured, in words."""
-        telling = [each for each in self.properties if each.agreeing >= _AGREEING * len(each.rest)]
-        telling = sorted(telling, key=lambda each: -abs(each.effect))[:_SAID]
-        said = ", ".join(each.words for each in telling) or "of no other colour, size or place than the rest"
-        lines = [f"Against the rest of the picture, what speaks for it is {said}."]
+        clear = [each for each in self.properties if each.agreeing >= _AGREEING * len(each.rest)]
+        clear = sorted(clear, key=lambda each: -abs(each.effect))[:_MOST_MEASURES]
+        differences = ", ".join(each.words for each in clear) or "of no other colour, size or place than the rest"
+        lines = [f"Against the rest of the picture, what speaks for it is {differences}."]
         if self.on_mask is not None and self.mask_area is not None and self.density is not None:
             lines.append(
                 f"{np.median(self.on_mask):.0%} of the positive weight lies on the object, which covers "

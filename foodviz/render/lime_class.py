@@ -16,7 +16,7 @@ _COLUMNS = 10  # of the montage
 
 
 @dataclass(frozen=True)
-class Piece:
+class MontagePiece:
     """One superpixel of the montage."""
 
     image: NDArray[np.float32]  # (3, H, W), the photograph
@@ -35,8 +35,8 @@ class Difference:
     agreeing: int  # photographs in which the difference has the same sign
 
 
-def lime_summary_figure(
-    montage: Sequence[Piece],
+def lime_class_figure(
+    montage: Sequence[MontagePiece],
     colours: NDArray[np.float64],
     place: NDArray[np.float64],
     differences: Sequence[Difference],
@@ -71,7 +71,7 @@ def lime_summary_figure(
     return figure
 
 
-def _piece(axes: Axes, piece: Piece) -> None:
+def _piece(axes: Axes, piece: MontagePiece) -> None:
     """The superpixel in the middle of a square, its surroundings pale."""
     y, x = np.nonzero(piece.inside)
     size = min(max(np.ptp(y), np.ptp(x), min(piece.inside.shape) // 6) * 5 // 4, *piece.inside.shape)

@@ -4,22 +4,23 @@ Ribeiro, Singh, Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938. The 
 package (rows of superpixels shown or hidden, cosine distance to the whole picture, exponential kernel, weighted ridge
 regression with alpha 1), in closed form and for all targets at once; what differs from it:
 
-- by default the samples are a balanced design instead of coin tosses (see `lime_designs`), opposites share their
-  kernel weight (see `lime_fit`), and there are as many as the answer needs to settle;
+- by default the samples are a balanced design instead of coin tosses (see `designs`), opposites share their
+  kernel weight (see `fit`), and there are as many as the answer needs to settle;
 - every superpixel's sign comes with its stability: in what share of a bootstrap's replicates it is the same (see
-  `lime_fit`).
+  `fit`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from foodviz.attribution import Attribution
 from foodviz.hooks import evaluating
-from foodviz.methods.lime_designs import GROUP, blocks
-from foodviz.methods.lime_fit import linear_fit, replicates, spearman
-from foodviz.methods.superpixels import painted_over
+from foodviz.methods.lime.designs import GROUP, blocks
+from foodviz.methods.lime.fit import linear_fit, replicates, spearman
+from foodviz.methods.lime.superpixels import painted_over
 
 # Samples at most, as lime takes by default; `samples=None` stops before where the answer has settled.
 MOST = 1000
@@ -32,14 +33,15 @@ _STRONGEST, _AGREEMENT = 5, 0.8
 
 
 @dataclass(frozen=True)
-class Superpixels:
-    """LIME's answer for one photograph: T targets, S superpixels, R samples, C classes."""
+class Explanation:
+    """What LIME finds for one photograph: T targets, S superpixels, R samples, C classes."""
 
     segments: Tensor  # (H, W) int64, 0..S-1
     targets: tuple[int, ...]  # class indices
     weights: Tensor  # (T, S) float64: what showing the superpixel adds to the score, in logits or probability
     intercepts: Tensor  # (T,)
     fits: Tensor  # (T,) weighted R^2 of the straight line, at most 1
+    spread: Tensor  # (T, S) standard error of the weights, over the bootstrap's replicates
     stability: Tensor  # (T, S) share of the replicates with the weight's sign, 0 to 1
     logits: Tensor  # (C,) of the photograph itself
     shown: Tensor  # (R, S) bool, the samples; row 0 is the photograph itself
@@ -60,7 +62,7 @@ def explain(
     kernel_width: float = 0.25,
     seed: int = 0,
     batch_size: int | None = None,
-) -> Superpixels:
+) -> Explanation:
     """The weight of every superpixel for every target.
 
     Args:
@@ -70,7 +72,7 @@ def explain(
         targets: class indices; one fit serves all.
         hidden: (3, H, W), what hidden superpixels show; each one's mean colour if not given.
         samples: how many, the photograph itself among them; None: blocks of the design until settled, MOST at most.
-        design: `balanced`, `antithetic` or `random`; `random` with samples=1000 is the lime package's answer.
+        design: `balanced`, `antithetic` or `random`; `random` with samples=1000 is the lime package's fit.
         output: what the line is fitted to, `logits` or `probabilities`.
         kernel_width: of the exponential kernel, in cosine distance.
         seed: 0 to 2**32 - 1, of every draw; one for each picture, so that neither order nor company matters.
@@ -88,12 +90,12 @@ def explain(
         new = sample_logits(model, image, hidden, segments, shown[len(logits) :], batch_size)
         logits = torch.cat([logits, new]) if len(logits) else new
         scores = (logits if output == "logits" else logits.softmax(1))[:, list(targets)]
-        answer = summed_up(
+        explanation = fitted(
             segments, targets, logits[0], shown, scores, kernel_width=kernel_width, group=GROUP[design], seed=seed
         )
-        if answer.settled or len(shown) >= most:
+        if explanation.settled or len(shown) >= most:
             break
-    return answer
+    return explanation
 
 
 def strongest(weights: Tensor, stability: Tensor, features: int, *, positive_only: bool = True) -> list[int]:
@@ -103,11 +105,11 @@ def strongest(weights: Tensor, stability: Tensor, features: int, *, positive_onl
     cut-out of what hardly counts would say that it does.
     """
     rank = (weights if positive_only else weights.abs()).where(stability >= STABLE, 0.0)
-    order = rank.argsort(descending=True, stable=True)[:features]
+    order = rank.argsort(descending=True, stable=True)[: min(features, len(rank))]
     return [int(index) for index in order if rank[index] > _FAINT * rank.max()]
 
 
-def summed_up(
+def fitted(
     segments: Tensor,
     targets: Sequence[int],
     logits: Tensor,
@@ -117,16 +119,57 @@ def summed_up(
     kernel_width: float,
     group: int,
     seed: int,
-) -> Superpixels:
-    """The fit, its bootstrap and what follows from both; arguments as in `Superpixels` and `replicates`."""
+) -> Explanation:
+    """The fit, its bootstrap and what follows from both; arguments as in `Explanation` and `replicates`."""
     weights, intercepts, fits = linear_fit(shown, scores, kernel_width, group)
     others = replicates(shown, scores, kernel_width, group, seed)
     stability = (others.sign() == weights.sign()).double().mean(0)
-    strongest = weights.abs().topk(min(_STRONGEST, weights.shape[1])).indices
-    signs = bool((stability.gather(1, strongest) >= STABLE).all())
+    top = weights.abs().topk(min(_STRONGEST, weights.shape[1])).indices
+    signs = bool((stability.gather(1, top) >= STABLE).all())
     ranking = weights.shape[1] == 1 or bool((spearman(others, weights).mean(0) >= _AGREEMENT).all())
-    return Superpixels(
-        segments.cpu(), tuple(targets), weights, intercepts, fits, stability, logits, shown, scores, signs and ranking
+    return Explanation(
+        segments=segments.cpu(),
+        targets=tuple(targets),
+        weights=weights,
+        intercepts=intercepts,
+        fits=fits,
+        spread=others.std(0),
+        stability=stability,
+        logits=logits,
+        shown=shown,
+        scores=scores,
+        settled=signs and ranking,
+    )
+
+
+def attribution(explanations: Sequence[tuple[Explanation, int]], unit: str) -> Attribution:
+    """Weights painted on their superpixels: one map for each explanation and the row of one of its targets.
+
+    Args:
+        explanations: N of them, of photographs of one size.
+        unit: of the weights, `logits` or `probability`.
+
+    Returns:
+        (N, H, W) float64, a superpixel's whole weight at each of its pixels; `stable` where the weight's sign is.
+        Checks: `r2` of the straight line, `stable_signs` of how many `superpixels`, how many `samples` it took, whether
+        they were enough to be `settled`.
+    """
+
+    def painted(of_superpixels: Callable[[Explanation], Tensor]) -> Tensor:
+        return torch.stack([of_superpixels(each)[row][each.segments] for each, row in explanations])
+
+    return Attribution(
+        painted(lambda each: each.weights),
+        f"{unit} per superpixel",
+        spread=painted(lambda each: each.spread),
+        stable=painted(lambda each: each.stability >= STABLE),
+        checks={
+            "r2": torch.stack([each.fits[row] for each, row in explanations]),
+            "stable_signs": torch.tensor([int((each.stability[row] >= STABLE).sum()) for each, row in explanations]),
+            "superpixels": torch.tensor([each.weights.shape[1] for each, _ in explanations]),
+            "samples": torch.tensor([len(each.shown) for each, _ in explanations]),
+            "settled": torch.tensor([each.settled for each, _ in explanations]),
+        },
     )
 
 
@@ -140,15 +183,15 @@ def sample_logits(
         (R, C) float64 logits, on the CPU.
     """
     weight = next(model.parameters(), image)
-    here = segments.to(weight.device)
+    segments = segments.to(weight.device)
     pixels, colours = (picture.to(weight).permute(1, 2, 0).contiguous() for picture in (image, hidden))
-    answers = []
+    parts = []
     with evaluating(model):
         for rows in torch.split(shown.to(weight.device), batch_size or _batch_size(image, weight.device)):
-            visible = rows[:, here][..., None]  # one gather makes all masks
+            visible = rows[:, segments][..., None]  # one gather makes all masks
             samples = torch.where(visible, pixels, colours).permute(0, 3, 1, 2)  # channels-last as it stands
-            answers.append(model(samples).double().cpu())
-    return torch.cat(answers)
+            parts.append(model(samples).double().cpu())
+    return torch.cat(parts)
 
 
 def _batch_size(image: Tensor, device: torch.device) -> int:
