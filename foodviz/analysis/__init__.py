@@ -4,12 +4,13 @@ from foodviz.analysis.activations import activations
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
 from foodviz.analysis.lime import lime
+from foodviz.analysis.opening import open_subject
 from foodviz.analysis.report import report
 from foodviz.analysis.rerun import rerun
 from foodviz.analysis.result import Result
 from foodviz.analysis.saliency import saliency
 from foodviz.analysis.sample import sample
-from foodviz.analysis.subject import Subject, open_subject
+from foodviz.analysis.subject import Subject
 from foodviz.analysis.train import train
 
 __all__ = [
