@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from foodviz.analysis.photographs import viewer
 from foodviz.analysis.result import Result, settings_of
-from foodviz.methods.attribution import catalogue
+from foodviz.methods.attribution import catalogue as catalogue  # the shell lists the methods from here
 
 if TYPE_CHECKING:
     import torch
