@@ -40,6 +40,8 @@ def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
 
 MOST_CLASSES = 10_000  # a larger number in a name is a date or a time: 20231105_123456.jpg
 
+MOST_GUESSED = 20  # names that are taken for others nearly like them; more are no slips, and comparing takes long
+
 
 def class_number(text: str) -> int | None:
     """The class that a number means, 0 to MOST_CLASSES - 1; None where it is none."""
@@ -79,11 +81,14 @@ def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...
         return _by_number(split, used, of_model)
     remarks = []
     plain = plain_names(of_model)
-    for label in used:
-        if label not in by_name:
-            by_name[label] = _near(names[label], plain, of_model)
-            theirs = _quoted(of_model[by_name[label]])
-            remarks.append(f"class {_quoted(names[label])} of the data is taken to be the model's {theirs}")
+    unknown = [label for label in used if label not in by_name]
+    if len(unknown) > MOST_GUESSED:
+        more = f"{_quoted(names[unknown[0]])} of the data, and {len(unknown) - 1} more are not in it"
+        raise InputError(f"the model has no class {more}; {_nearest(names[unknown[0]], of_model)}")
+    for label in unknown:
+        by_name[label] = _near(names[label], plain, of_model)
+        theirs = _quoted(of_model[by_name[label]])
+        remarks.append(f"class {_quoted(names[label])} of the data is taken to be the model's {theirs}")
     taken = Counter(by_name.values())
     for index, count in taken.items():
         if count > 1:
