@@ -172,7 +172,10 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     shared = (own.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else own.parent) / f"shared-{name}"
     with FileLock(f"{shared}.lock"):
         if not shared.exists():
-            make(own)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("FOODVIZ_CACHE", str(own / "cache"))
+                patch.chdir(own)
+                make(own)
             shutil.copytree(own, shared)
             return own
     shutil.copytree(shared, own, dirs_exist_ok=True)
@@ -180,13 +183,26 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
 
 
 @pytest.fixture(scope="session")
-def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `foodviz sample --limit 3` writes for training and validation; to be copied."""
+
+    def draw(_folder: Path) -> None:
+        done = command_line("sample", "--out", "food", "--limit", "3", "--quiet", "--split", "training", "validation")
+        assert done.exit_code == 0, done.stderr
+
+    return made_once(tmp_path_factory, "sample", draw) / "food"
+
+
+@pytest.fixture
+def sample_folder(tmp_path: Path, drawn_sample: Path) -> Path:
+    """The folder `food` with three sample pictures of each class in training and in validation."""
+    return shutil.copytree(drawn_sample, tmp_path / "food")
+
+
+@pytest.fixture(scope="session")
+def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `report.html` and what belongs to it: every section, tiny, of data whose names are hostile."""
-    folder = made_once(tmp_path_factory, "report", make_report)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOODVIZ_CACHE", str(folder / "cache"))
-        patch.chdir(folder)
-        yield folder
+    return made_once(tmp_path_factory, "report", make_report)
 
 
 def make_report(folder: Path) -> None:
@@ -206,11 +222,8 @@ def make_report(folder: Path) -> None:
     model = Classifier(build("vgg16_bn-slim", 3), sorted(("Bread", HOSTILE, "Rice")), (32, 32))
     save(folder / "tiny.safetensors", model, "vgg16_bn-slim", {}, ["00" * 32])
     (folder / "tiny.toml").write_text(TINY)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOODVIZ_CACHE", str(folder / "cache"))
-        patch.chdir(folder)
-        done = command_line("--config", "tiny.toml", "report", "--ids", "0", "3")
-        assert done.exit_code == 0, done.stderr
+    done = command_line("--config", "tiny.toml", "report", "--ids", "0", "3")
+    assert done.exit_code == 0, done.stderr
 
 
 TINY = """
