@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -220,7 +221,9 @@ def _rated(subject: Subject) -> Classifier:
     pictures = labelled_pictures(subject.dataset, split)
     classifier = subject_model(subject, class_names=split.class_names, score=pictures.remembered if pictures else None)
     if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
-        warning = chance_warning(pictures, classifier)
+        warning = None
+        with suppress(InputError):  # classes that do not match are said where the analysis's own pictures need them
+            warning = chance_warning(pictures, classifier)
         if warning:
             subject.say(warning)
     return classifier

@@ -159,10 +159,8 @@ def _filters(_folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray]) -
     return {"reading": reading, "cards": cards}
 
 
-def _confusion(folder: Path, manifest: Facts, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    from foodviz.cli.report.matrix import matrix
-
-    return {"reading": readings.confusion(manifest), **matrix(folder, manifest, arrays)}
+def _confusion(_folder: Path, manifest: Facts, _arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return {"reading": readings.confusion(manifest)}
 
 
 def _dream(folder: Path, manifest: Facts, _arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
