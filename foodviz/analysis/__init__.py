@@ -1,6 +1,7 @@
 """Every command as a function: `saliency(subject, ids=[57])` is `foodviz saliency --ids 57`."""
 
 from foodviz.analysis.activations import activations
+from foodviz.analysis.confusion import confusion
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
 from foodviz.analysis.lime import lime
@@ -17,6 +18,7 @@ __all__ = [
     "Result",
     "Subject",
     "activations",
+    "confusion",
     "inspect",
     "layers",
     "lime",

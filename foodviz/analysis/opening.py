@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -85,7 +86,9 @@ def _rated(subject: Subject) -> Classifier:
     score = pictures.remembered if pictures else None
     classifier = _remarked(subject, load_model(subject, class_names=split.class_names, score=score))
     if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
-        warning = chance_warning(pictures, classifier)
+        warning = None
+        with suppress(InputError):  # classes that do not match are said where the analysis's own pictures need them
+            warning = chance_warning(pictures, classifier)
         if warning:
             subject.say(warning)
     return classifier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from foodviz.cli.predictions import Predictions
+from foodviz.analysis.predictions import Predictions
 from foodviz.metrics import confusion as metrics
 
 PAIRS = 5  # kinds of error told in words
@@ -19,10 +19,10 @@ IDS = 8  # ids told of each
 
 
 @dataclass(frozen=True)
-class Report:
+class ConfusionSummary:
     """What predictions of labelled pictures say.
 
-    Args:
+    Attributes:
         predictions: labelled ones only.
         names: file of each.
         class_names: the model's.
@@ -38,6 +38,11 @@ class Report:
         return metrics.confusion_counts(self.predictions.labels, self.predictions.predicted, len(self.class_names))
 
     @cached_property
+    def shares(self) -> np.ndarray:
+        """(C, C) of each true class's images, in [0, 1]; NaN for a class without images."""
+        return metrics.row_shares(self.counts)
+
+    @cached_property
     def scores(self) -> metrics.Scores:
         """Precision, recall, F1 and images of each class."""
         return metrics.class_scores(self.predictions.labels, self.predictions.predicted, len(self.class_names))
@@ -49,15 +54,15 @@ class Report:
 
     @cached_property
     def errors(self) -> np.ndarray:
-        """Places in the predictions that are wrong, the most confident first."""
+        """(E,) rows of the predictions that are wrong, the most confident first."""
         wrong = np.flatnonzero(~self.predictions.right)
         return wrong[np.argsort(-self.predictions.confidences[wrong], kind="stable")]
 
     def of_pair(self, true: int, predicted: int) -> np.ndarray:
-        """Places of the pictures of one class taken for another, the most confident first."""
+        """Rows of the pictures of one class taken for another, the most confident first."""
         answers = self.predictions
         return np.array(
-            [place for place in self.errors if (answers.labels[place], answers.predicted[place]) == (true, predicted)],
+            [row for row in self.errors if (answers.labels[row], answers.predicted[row]) == (true, predicted)],
             np.int64,
         )
 
@@ -129,35 +134,36 @@ class Report:
             "unreadable": list(self.predictions.skipped),
         }
 
-    def write_matrix(self, path: Path) -> None:
-        """The counts as CSV: true class down, predicted class across."""
-        rows = [[name, *row] for name, row in zip(self.class_names, self.counts.tolist(), strict=True)]
-        _write(path, [["true \\ predicted", *self.class_names], *rows])
+    @property
+    def matrix_rows(self) -> Iterator[Sequence[object]]:
+        """The counts for a CSV file: true class down, predicted class across."""
+        yield ["true \\ predicted", *self.class_names]
+        for name, row in zip(self.class_names, self.counts.tolist(), strict=True):
+            yield [name, *row]
 
-    def write_predictions(self, path: Path) -> None:
-        """Every picture's answer as CSV."""
-        answers = self.predictions
-        header = ["id", "file", "true", "predicted", "probability", "probability of true", "right", "sha256"]
-        rows = (
-            [
-                answers.ids[place],
-                self.names[place],
-                self.class_names[answers.labels[place]],
-                self.class_names[answers.predicted[place]],
-                f"{answers.confidences[place]:.6f}",
-                f"{answers.probabilities[place, answers.labels[place]]:.6f}",
-                int(answers.right[place]),
-                answers.digests[place],
+    @property
+    def prediction_rows(self) -> Iterator[Sequence[object]]:
+        """Every picture's answer for a CSV file."""
+        answers, right = self.predictions, self.predictions.right
+        yield ["id", "file", "true", "predicted", "probability", "probability of true", "right", "sha256"]
+        for row in range(len(answers)):
+            yield [
+                answers.ids[row],
+                self.names[row],
+                self.class_names[answers.labels[row]],
+                self.class_names[answers.predicted[row]],
+                f"{answers.confidences[row]:.6f}",
+                f"{answers.probabilities[row, answers.labels[row]]:.6f}",
+                int(right[row]),
+                answers.digests[row],
             ]
-            for place in range(len(answers))
-        )
-        _write(path, [header, *rows])
 
 
 def _known(share: float) -> float | None:
     return None if np.isnan(share) else share
 
 
-def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
+def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
