@@ -99,7 +99,7 @@ def _crops(
     cut = []
     for number, tops in zip(chosen, rows, strict=True):
         for row in tops:
-            y, x = divmod(int(scan.places[row, number]), layer.width)
+            y, x = divmod(int(scan.peaks[row, number]), layer.width)
             top = _begin((y + 0.5) / layer.height * large[0], height, large[0])
             left = _begin((x + 0.5) / layer.width * large[1], width, large[1])
             cut.append(photographs[int(scan.ids[row])][:, top : top + height, left : left + width])
