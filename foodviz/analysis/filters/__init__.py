@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from foodviz import homework
-from foodviz.analysis.filters.climb import Climb, is_whole
+from foodviz.analysis.filters.arguments import AscentArguments, is_whole
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
 
@@ -81,7 +81,7 @@ def filters(
     if cards and len(numbers) > MOST_CARDS:
         raise InputError(f"`filters`: {MOST_CARDS} at most have cards, {len(numbers)} are asked for; `only` picture")
     require(only in (None, "picture"), "only", only, "only the drawn pictures can be had alone, give picture")
-    climb = Climb(recipe, objective, pictures, steps, every, lr, statistics, start, optimizer, weight_decay)
+    climb = AscentArguments(recipe, objective, pictures, steps, every, lr, statistics, start, optimizer, weight_decay)
     if classes and objective == "neuron":
         raise InputError("`objective` neuron: a logit has no middle; leave it out with `classes`")
     count = _scanned(scan)

@@ -12,7 +12,7 @@ from foodviz.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from foodviz.analysis.filters.climb import Climb
+    from foodviz.analysis.filters.arguments import AscentArguments
     from foodviz.analysis.photographs import Photographs
     from foodviz.methods.activation_maximization import Ascent
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def ascend(
-    photographs: Photographs, climb: Climb, model: nn.Module, module: nn.Module, channels: Sequence[int]
+    photographs: Photographs, climb: AscentArguments, model: nn.Module, module: nn.Module, channels: Sequence[int]
 ) -> Ascent:
     """K channels, V pictures each, one after the other: what `Ascent` has for K * V rows.
 
@@ -66,7 +66,7 @@ def ascend(
 
 
 def _recipe(
-    photographs: Photographs, climb: Climb, model: nn.Module, module: nn.Module
+    photographs: Photographs, climb: AscentArguments, model: nn.Module, module: nn.Module
 ) -> Callable[[Sequence[Row], Callable[[Iterable[int]], Iterable[int]]], Ascent]:
     """Rows and a wrapper of the steps -> their climb."""
     import torch
@@ -127,7 +127,7 @@ def _recipe(
     return spectrum
 
 
-def _check_memory(climb: Climb, pictures: int, size: tuple[int, int]) -> None:
+def _check_memory(climb: AscentArguments, pictures: int, size: tuple[int, int]) -> None:
     snapshots = -(-climb.steps // climb.every) if climb.every else 0
     needed = pictures * (snapshots + 1) * 3 * size[0] * size[1] * 4  # float32
     if needed <= MOST_BYTES:

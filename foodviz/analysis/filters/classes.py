@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.filters.ascent import ascend
-from foodviz.analysis.filters.drawn import Drawn
+from foodviz.analysis.filters.pictures import ClimbedPictures
 from foodviz.analysis.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from foodviz.analysis.filters.climb import Climb
+    from foodviz.analysis.filters.arguments import AscentArguments
     from foodviz.analysis.photographs import Photographs
 
 
-def of_classes(photographs: Photographs, classes: Sequence[str], climb: Climb, settings: Mapping[str, Any]) -> Result:
+def of_classes(
+    photographs: Photographs, classes: Sequence[str], climb: AscentArguments, settings: Mapping[str, Any]
+) -> Result:
     """`filters` with classes by name or number."""
     from foodviz import models
     from foodviz.data.class_names import find_class
@@ -28,7 +30,7 @@ def of_classes(photographs: Photographs, classes: Sequence[str], climb: Climb, s
     model = models.fast(subject.classifier)
     ascent = ascend(photographs, climb, model, model, numbers)
     dead = ascent.dead.view(len(numbers), -1).all(1).numpy()
-    drawn = Drawn(climb, subject.seed, ascent, numbers, titles, "the logit", "logit", dead)
+    drawn = ClimbedPictures(climb, subject.seed, ascent, numbers, titles, "the logit", "logit", dead)
 
     def draw() -> Mapping[str, Figure]:
         return {"": drawn.sheet(), **drawn.steps()}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.filters.arguments import UNITS, AscentArguments
 from foodviz.analysis.filters.ascent import ascend
 from foodviz.analysis.filters.cards import card_arrays, cards, dead_advice
-from foodviz.analysis.filters.climb import UNITS, Climb
-from foodviz.analysis.filters.drawn import Drawn
+from foodviz.analysis.filters.pictures import ClimbedPictures
 from foodviz.analysis.filters.scan import alike, compared, facts_of, scan_layer
 from foodviz.analysis.result import Result
 
@@ -26,7 +26,7 @@ SELECTIVE = 5  # filters shown where none is asked for
 def of_layer(
     subject: Subject,
     pictures: tuple[Split, tuple[int, ...]],
-    climb: Climb,
+    climb: AscentArguments,
     settings: Mapping[str, Any],
     *,
     layer: str,
@@ -68,7 +68,7 @@ def of_layer(
         subject.say(f"filter {number} is dead: {advice}")
 
     titles = [f"filter {number}" for number in numbers]
-    drawn = Drawn(climb, subject.seed, ascent, numbers, titles, str(at), UNITS[climb.objective], dead)
+    drawn = ClimbedPictures(climb, subject.seed, ascent, numbers, titles, str(at), UNITS[climb.objective], dead)
     facts = {**photographs.facts(), **drawn.facts(), "layer": str(at), "layer_name": at.name}
     arrays = {**drawn.arrays(), "filters": np.array(numbers)}
     if split and scanned:
@@ -101,7 +101,7 @@ def of_layer(
                 subject.classifier.class_names,
                 title=f"filters of {at}",
                 notes=[
-                    f"Drawn by {climb.note(subject.seed)}",
+                    f"ClimbedPictures by {climb.note(subject.seed)}",
                     f"r: correlation of the filter's map with a local property of {len(scanned.ids)} photographs of "
                     f"{split.name}; the crops are the best of them, one each; every filter on a scale of its own.",
                     photographs.trained_on,

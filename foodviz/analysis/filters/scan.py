@@ -37,7 +37,7 @@ def scan_layer(
     """
     from foodviz.metrics.filters import Scan
 
-    class Tally:
+    class ScanTally:
         """The scan of one part."""
 
         def __init__(self) -> None:
@@ -57,7 +57,7 @@ def scan_layer(
         split,
         split.spread(count or len(split)),
         subject.classifier.input_size,
-        Tally,
+        ScanTally,
         kind="filters",
         key=[subject.classifier.identity, subject.device.type, layer.name],
         batch=BATCH,

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from foodviz.analysis.filters.climb import Climb
+    from foodviz.analysis.filters.arguments import AscentArguments
     from foodviz.methods.activation_maximization import Ascent
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class ClimbedPictures:
     """What an ascent gave for K channels with V pictures each.
 
     Attributes:
@@ -24,7 +24,7 @@ class Drawn:
         dead: (K,) bool, what has no picture because nothing changes it.
     """
 
-    climb: Climb
+    climb: AscentArguments
     seed: int
     ascent: Ascent
     channels: Sequence[int]

@@ -31,7 +31,7 @@ def is_whole(value: object, least: int, most: float = float("inf")) -> bool:
 
 
 @dataclass(frozen=True)
-class Climb:
+class AscentArguments:
     """Arguments of `filters` of the same names; properties have what depends on others.
 
     Raises:
