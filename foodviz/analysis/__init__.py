@@ -2,6 +2,7 @@
 
 from foodviz.analysis.activations import activations
 from foodviz.analysis.confusion import confusion
+from foodviz.analysis.filters import filters
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
 from foodviz.analysis.lime import lime
@@ -19,6 +20,7 @@ __all__ = [
     "Subject",
     "activations",
     "confusion",
+    "filters",
     "inspect",
     "layers",
     "lime",

@@ -41,9 +41,9 @@ class DuplicatePair:
     @property
     def kind(self) -> str:
         """In words."""
-        from foodviz.data import duplicates
+        from foodviz.data import perceptual_hash
 
-        return "the same file" if self.exact else f"{self.bits} of {duplicates.BITS} bits differ"
+        return "the same file" if self.exact else f"{self.bits} of {perceptual_hash.BITS} bits differ"
 
     @property
     def line(self) -> str:
@@ -131,7 +131,7 @@ def splits_to_compare(dataset: Dataset, own: Split) -> list[Split]:
 
 def find_duplicates(subject: Subject, splits: Sequence[Split]) -> Duplicates:
     """Every two pictures of two of the splits that look the same."""
-    from foodviz.data import duplicates
+    from foodviz.data import perceptual_hash
 
     hashed = [_hashes(subject, split) for split in splits]
     pairs = [
@@ -139,7 +139,7 @@ def find_duplicates(subject: Subject, splits: Sequence[Split]) -> Duplicates:
             (first, int(mine.ids[a])), (second, int(theirs.ids[b])), bits, bool(mine.digests[a] == theirs.digests[b])
         )
         for (first, mine), (second, theirs) in combinations(list(zip(splits, hashed, strict=True)), 2)
-        for a, b, bits in duplicates.near_pairs(mine.values, theirs.values)
+        for a, b, bits in perceptual_hash.near_pairs(mine.values, theirs.values)
     ]
     pairs.sort(key=lambda pair: (not pair.exact, pair.bits))
     return Duplicates(pairs, {split.name: len(part.ids) for split, part in zip(splits, hashed, strict=True)})
@@ -148,11 +148,11 @@ def find_duplicates(subject: Subject, splits: Sequence[Split]) -> Duplicates:
 def _hashes(subject: Subject, split: Split) -> Part:
     """The pictures' hashes, from the cache where they were made before."""
     from foodviz.analysis.sweep import sweep
-    from foodviz.data import duplicates
+    from foodviz.data import perceptual_hash
 
     def work(images: Tensor) -> np.ndarray:
-        return duplicates.hashes(images.numpy())
+        return perceptual_hash.hashes(images.numpy())
 
-    size = (duplicates.SIDE, duplicates.SIDE)
+    size = (perceptual_hash.SIDE, perceptual_hash.SIDE)
     smooth = dataclasses.replace(split, resize="antialiased")  # what the hash is made for, whatever the model wants
     return sweep(subject, smooth, range(len(split)), size, work, kind="hashes", key=())

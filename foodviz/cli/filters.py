@@ -1,17 +1,17 @@
 """`foodviz filters`: what filters look for."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click
 
+from foodviz import homework
+from foodviz.cli import output
 from foodviz.cli.options import GreedyCommand, option, shared_options
 
 
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--layer", default="15", help="Index or dotted name.")
+@option("--layer", default=homework.LAYER, help="Index or dotted name.")
 @option("--filters", type=click.IntRange(min=0), multiple=True, help="Which.  [default: the five most selective]")
 @option("--class", "classes", multiple=True, help="Draw these classes' logits instead of a layer's filters.")
 @option("--all", "all_", is_flag=True, help="A contact sheet of the whole layer.")
@@ -28,20 +28,11 @@ from foodviz.cli.options import GreedyCommand, option, shared_options
 @option("--statistics", type=click.Choice(["data", "imagenet"]), default="data", help="Of colours and spectrum.")
 @option("--start", type=click.Choice(["noise", "image", "grey"]), default="noise", help="pixel: where it starts.")
 @option("--optimizer", type=click.Choice(["adam", "sgd"]), default="adam", help="pixel: how it climbs.")
-@option("--weight-decay", type=click.FloatRange(0), default=1e-4, help="pixel: share of the picture taken off.")
+@option("--weight-decay", type=click.FloatRange(0, 1), default=1e-4, help="pixel: share of the picture taken off.")
 @option("--scan", default="500", help="Pictures of the split to measure filters on, a number or all.")
 def filters(**flags: Any) -> None:
     """What filters look for: a drawn picture, photographs that excite them, what they respond to.
 
     Without --ids: the four photographs of the report, ids 57 3207 4707 3784.
     """
-    from foodviz.cli.filters.flags import OWN, Settings
-    from foodviz.cli.run import Run
-
-    settings = Settings.of({key: flags.pop(key) for key in OWN})
-    run = Run("filters", **flags)
-    run.check()
-
-    from foodviz.cli.filters.runs import draw_classes, draw_filters
-
-    (draw_classes if settings.classes else draw_filters)(run, settings)
+    output.run("filters", flags)
