@@ -2,6 +2,7 @@
 
 from foodviz.analysis.activations import activations
 from foodviz.analysis.confusion import confusion
+from foodviz.analysis.dream import dream
 from foodviz.analysis.filters import filters
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
@@ -20,6 +21,7 @@ __all__ = [
     "Subject",
     "activations",
     "confusion",
+    "dream",
     "filters",
     "inspect",
     "layers",

@@ -1,21 +1,19 @@
 """`foodviz dream`: what a photograph turns into when it climbs what a layer sees in it."""
 
-from __future__ import annotations
-
+from pathlib import Path
 from typing import Any
 
 import click
 
+from foodviz import homework
+from foodviz.cli import output
 from foodviz.cli.options import GreedyCommand, option, shared_options
-from foodviz.errors import InputError
-
-REPORT_ID = "5_9"  # the photograph of the report
 
 
 @click.command(cls=GreedyCommand)
 @shared_options
 @option("--recipe", type=click.Choice(["plain", "octaves"]), default="plain", help="plain: the report's.")
-@option("--layer", default="34", help="Index or dotted name.")
+@option("--layer", default=homework.DREAM_LAYER, help="Index or dotted name.")
 @option("--filter", "--filters", "filters", multiple=True, help="Channels to climb, or `all`.  [default: 94]")
 @option("--weights", type=float, multiple=True, help="Of the filters, one each.  [default: 1]")
 @option("--class", "class_name", help="Climb this class's logit instead of a layer.")
@@ -23,7 +21,7 @@ REPORT_ID = "5_9"  # the photograph of the report
 @option("--steps", type=click.IntRange(min=1), help="How many.  [default: 250; octaves: 25 each]")
 @option("--every", type=click.IntRange(min=1), default=10, help="Steps between snapshots.")
 @option("--lr", type=click.FloatRange(0, min_open=True), help="Step size.  [default: 12; adam 0.01; octaves 0.02]")
-@option("--weight-decay", type=click.FloatRange(0), default=1e-4, help="plain: share of the picture taken off.")
+@option("--weight-decay", type=click.FloatRange(0, 1), default=1e-4, help="plain: share of the picture taken off.")
 @option("--optimizer", type=click.Choice(["sgd", "adam"]), default="sgd", help="plain: how to climb.")
 @option("--space", type=click.Choice(["pixels", "model"]), default="pixels", help="plain: where; model: normalised.")
 @option("--size", type=click.IntRange(32, 8192), help="Longer side.  [default: the model's; octaves: own or 512]")
@@ -37,22 +35,4 @@ def dream(**flags: Any) -> None:
 
     Without --ids: the report's photograph, 5_9. Without --filter: filter 94 of layer 34, as there.
     """
-    from foodviz.cli.dream.flags import OWN, Settings
-    from foodviz.cli.run import Run
-
-    settings = Settings.of({key: flags.pop(key) for key in OWN})
-    if settings.animate or settings.zoom:
-        from foodviz.render.animation import check_encoder
-
-        check_encoder(settings.animate or "webp")
-    if max(len(flags["ids"]), len(flags["image"])) > 1:
-        raise InputError("dream takes one picture at a time")
-    run = Run("dream", **flags)
-    if not flags["ids"] and not flags["image"]:
-        places = [place for place, name in enumerate(run.listing.names) if name.startswith(f"{REPORT_ID}.")]
-        flags["ids"] = run.flags["ids"] = (str(places[0] if places else 0),)
-    run.check()
-
-    from foodviz.cli.dream.runs import dream_and_save
-
-    dream_and_save(run, settings)
+    output.run("dream", flags, Path(flags["out"]) / "dream-state.npz")
