@@ -6,7 +6,7 @@ For notebooks, the same functions as the command line's:
     photos = foodviz.open_dataset("sample").split()    # or a folder, and any split of it
     batch = foodviz.read(photos, [57, 3207], model.input_size)
 
-then a method (`input_gradient`, `smoothgrad`, `integrated_gradients`, `gradcam`, `feature_maps`, `explain`, `dream`, …)
+then a method (`gradient`, `smoothgrad`, `integrated_gradients`, `gradcam`, `feature_maps`, `explain`, `dream`, …)
 and a figure of `foodviz.render`. Nothing heavy is imported before it is asked for.
 """
 
@@ -22,11 +22,10 @@ _PUBLIC = {
     "fast": ("models", "fast"),
     "open_dataset": ("data", "open_dataset"),
     "read": ("data.batch", "read"),
-    "input_gradient": ("methods.saliency", "input_gradient"),
-    "smoothgrad": ("methods.saliency", "smoothgrad"),
-    "integrated_gradients": ("methods.saliency", "integrated_gradients"),
-    "reduce_colours": ("methods.saliency", "reduce_colours"),
-    "gradcam": ("methods.gradcam", "gradcam"),
+    "gradient": ("methods.attribution.gradient", "attribute"),
+    "smoothgrad": ("methods.attribution.smoothgrad", "attribute"),
+    "integrated_gradients": ("methods.attribution.integrated_gradients", "attribute"),
+    "gradcam": ("methods.attribution.gradcam", "attribute"),
     "feature_maps": ("methods.feature_maps", "feature_maps"),
     "fourier_pictures": ("methods.activation_maximization", "fourier_pictures"),
     "segment": ("methods.superpixels", "segment"),
