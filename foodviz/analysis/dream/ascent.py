@@ -197,5 +197,5 @@ def frame_of(pixels: Tensor) -> np.ndarray:
 def _about(seconds: float) -> str:
     """A time in words that promise no more than they can."""
     if seconds < 100:
-        return f"{max(1, round(seconds))} seconds"
+        return f"{seconds:.0f} seconds" if seconds > 1.5 else "a second"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
