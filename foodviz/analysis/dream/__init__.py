@@ -60,7 +60,7 @@ def dream(
         optimizer: of the plain recipe, how to climb.
         space: of the plain recipe, climb in [0, 1] pixels or in the model's normalised ones.
         size: longer side in pixels. None for plain is the model's input; for octaves the picture's own, at least 512,
-            at most what has 16 million pixels.
+            at most what has 12.5 million pixels.
         octaves: how many sizes. octave_scale: from one size to the next.
         animate: write an animation, too.
         zoom: for octaves, frames of an endless zoom that goes on from the dream.
