@@ -55,6 +55,9 @@ class ResultFolder:
         folder: where to write; made when the first file is written.
         command: the command's name, the files' stem.
         command_line: goes into every PNG and the manifest.
+
+    Attributes:
+        paths: everything that was written, in order. figures: the pictures among it, by name.
     """
 
     def __init__(self, folder: Path, command: str, command_line: str) -> None:
@@ -62,6 +65,7 @@ class ResultFolder:
         self.command = command
         self.command_line = command_line
         self.paths: list[Path] = []
+        self.figures: dict[str, Path] = {}
 
     def check(self) -> None:
         """Look whether the folder can be written to, before work is done for it.
@@ -77,9 +81,10 @@ class ResultFolder:
     def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
         """Write a figure as `<command>[-<name>].png`, the command line in its metadata."""
         metadata = {"Software": "foodviz", "Description": self.command_line}
-        return self.file(
+        self.figures[name] = self.file(
             self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")
         )
+        return self.figures[name]
 
     def arrays(self, arrays: "Mapping[str, np.ndarray]", *, name: str = "") -> Path:
         """Write named raw arrays as `<command>[-<name>].npz`."""

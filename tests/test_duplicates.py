@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from foodviz.data import open_dataset
-from foodviz.data.duplicates import BITS, NEAR, SIDE, hashes, near_pairs
+from foodviz.data.perceptual_hash import BITS, NEAR, SIDE, hashes, near_pairs
 from foodviz.data.pictures import decode, pixels
 
 

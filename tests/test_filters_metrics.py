@@ -13,6 +13,8 @@ from foodviz.methods.feature_maps import effective_field, feature_maps
 from foodviz.metrics.filters import Scan, extremes, sentence, similar_first
 from foodviz.metrics.properties import PROPERTIES, local_properties
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 
 def gathered(images, maps, labels, chunk):
     scan = Scan()

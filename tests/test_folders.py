@@ -1,14 +1,14 @@
 """Every layout of Food-11 gives the ids people write about."""
 
-import io
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foodviz.data import FOOD11, open_dataset, open_files, spread_ids
-from foodviz.data.sample import COUNTS
+from foodviz.data import FOOD11, folders, open_dataset, open_files, spread_ids
+from foodviz.data.sample.listing import COUNTS
 from foodviz.errors import InputError
 
 # The report's photographs, and where its dream begins; derived from Food-11's counts (numbered without holes).
@@ -27,18 +27,27 @@ def flat(split: str) -> list[str]:
     return [f"{label}_{n}.jpg" for label, count in enumerate(COUNTS[split]) for n in range(count)]
 
 
+@pytest.fixture(scope="module")
+def food11(tmp_path_factory) -> Path:
+    """Food-11's 16,643 names, flat, and what lies about in folders."""
+    root = tmp_path_factory.mktemp("food11")
+    for split in COUNTS:
+        touch(root / split, flat(split))
+    touch(root / "training", [".DS_Store", "Thumbs.db", "._0_15.jpg", "notes.txt"])
+    return root
+
+
 @pytest.mark.parametrize(
-    ("folders", "asked"),
+    ("named", "asked"),
     [
         (("training", "validation", "evaluation"), ("training", "validation", "evaluation")),
         (("training", "validation", "testing"), ("train", "val", "test")),
         (("train", "valid", "test"), ("training", "validation", "evaluation")),
     ],
 )
-def test_flat_layouts_give_the_known_ids(tmp_path, folders, asked):
-    for split, folder in zip(COUNTS, folders, strict=True):
-        touch(tmp_path / folder, flat(split))
-    touch(tmp_path / folders[0], [".DS_Store", "Thumbs.db", "._0_15.jpg", "notes.txt"])
+def test_flat_layouts_give_the_known_ids(food11, tmp_path, named, asked):
+    for split, folder in zip(COUNTS, named, strict=True):
+        (tmp_path / folder).symlink_to(food11 / split, target_is_directory=True)
     training, validation, evaluation = (open_dataset(str(tmp_path)).split(name) for name in asked)
     assert (len(training), len(validation), len(evaluation)) == (9866, 3430, 3347)
     assert {index: training.names[index] for index in REPORT} == {i: f"{name}.jpg" for i, name in REPORT.items()}
@@ -184,8 +193,7 @@ def test_the_region_of_the_food_is_its_mask_else_the_middle_half():
         assert without[1].mean() == pytest.approx(0.5, abs=0.05)
 
 
-def test_listing_a_folder_reads_no_picture(tmp_path, monkeypatch):
-    touch(tmp_path / "training", flat("training"))
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("a picture was read"))
-    monkeypatch.setattr(io, "open", lambda *_: pytest.fail("a picture was opened"))
-    assert len(open_dataset(str(tmp_path)).split()) == 9866
+def test_listing_a_folder_reads_no_picture(food11, monkeypatch):
+    monkeypatch.setattr(folders, "read_file", lambda *_: pytest.fail("a picture was read"))
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("a picture was opened"))
+    assert len(open_dataset(str(food11)).split()) == 9866

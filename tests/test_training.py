@@ -16,16 +16,16 @@ from foodviz.models import Classifier
 from foodviz.models.architectures import build
 from foodviz.models.files.own_format import declared_by, seen_digests, was_seen
 from foodviz.training.augment import augment
-from foodviz.training.loop import Pixels, Recipe, evaluate, fit
+from foodviz.training.loop import PixelStore, Recipe, evaluate, fit
 
 
-def coloured(count: int, seed: int) -> Pixels:
+def coloured(count: int, seed: int) -> PixelStore:
     """Noise whose class is its strongest colour: easy to learn, hard to guess."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(0, 3, (count,), generator=generator)
     images = torch.randint(0, 120, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
     images[torch.arange(count), labels] += 90
-    return Pixels(images, labels)
+    return PixelStore(images, labels)
 
 
 def fresh() -> Classifier:

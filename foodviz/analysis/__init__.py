@@ -2,9 +2,29 @@
 
 from foodviz.analysis.activations import activations
 from foodviz.analysis.filters import filters
+from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
+from foodviz.analysis.lime import lime
+from foodviz.analysis.report import report
+from foodviz.analysis.rerun import rerun
 from foodviz.analysis.result import Result
 from foodviz.analysis.saliency import saliency
+from foodviz.analysis.sample import sample
 from foodviz.analysis.subject import Subject, open_subject
+from foodviz.analysis.train import train
 
-__all__ = ["Result", "Subject", "activations", "filters", "layers", "open_subject", "saliency"]
+__all__ = [
+    "Result",
+    "Subject",
+    "activations",
+    "filters",
+    "inspect",
+    "layers",
+    "lime",
+    "open_subject",
+    "report",
+    "rerun",
+    "saliency",
+    "sample",
+    "train",
+]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from foodviz.analysis.photographs import Photographs
     from foodviz.data import Dataset, Split
     from foodviz.data.batch import Batch
-    from foodviz.models import Classifier
+    from foodviz.models import Classifier, Preprocessing
+    from foodviz.models.loading import Score
 
 
 def log(line: str) -> None:
@@ -209,7 +210,7 @@ def open_subject(
 def _load(subject: Subject) -> Classifier:
     from foodviz.data import FOOD11
 
-    return subject_model(subject, class_names=FOOD11)
+    return _remarked(subject, load_model(subject, class_names=FOOD11))
 
 
 def _rated(subject: Subject) -> Classifier:
@@ -218,7 +219,8 @@ def _rated(subject: Subject) -> Classifier:
 
     split = subject.split()
     pictures = labelled_pictures(subject.dataset, split)
-    classifier = subject_model(subject, class_names=split.class_names, score=pictures.remembered if pictures else None)
+    score = pictures.remembered if pictures else None
+    classifier = _remarked(subject, load_model(subject, class_names=split.class_names, score=score))
     if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
         warning = chance_warning(pictures, classifier)
         if warning:
@@ -226,22 +228,32 @@ def _rated(subject: Subject) -> Classifier:
     return classifier
 
 
-def subject_model(subject: Subject, **reading: Any) -> Classifier:
-    """The model that a subject's settings name; `reading` is handed to `models.load` and wins over them."""
+def _remarked(subject: Subject, classifier: Classifier) -> Classifier:
+    for remark in classifier.origin.guesses:
+        subject.say(remark)
+    return classifier
+
+
+def load_model(
+    subject: Subject,
+    *,
+    class_names: Sequence[str] = (),
+    preprocessing: Preprocessing | None = None,
+    score: Score | None = None,
+) -> Classifier:
+    """The model that a subject's settings name; arguments as in `models.load`, `preprocessing` wins over settings."""
     from foodviz import models
     from foodviz.memory import keep_freed_memory
 
     keep_freed_memory()
     settings = subject.settings
-    given = models.Preprocessing(*(settings[key] for key in ("channel_order", "normalise", "resize", "input_size")))
-    reading = {"preprocessing": given, **reading}
-    classifier = models.load(
+    wanted = models.Preprocessing(*(settings[key] for key in ("channel_order", "normalise", "resize", "input_size")))
+    return models.load(
         settings["model"],
         arch=settings["arch"],
         device=subject.device,
+        class_names=class_names,
+        preprocessing=preprocessing or wanted,
         allow_code=settings["allow_code"],
-        **reading,
+        score=score,
     )
-    for remark in classifier.origin.guesses:
-        subject.say(remark)
-    return classifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,5 +65,10 @@ def write(result: Result, flags: Mapping[str, Any], command_line: str | None = N
     if flags["json_"]:
         click.echo(folder.paths[-1].read_text(encoding="utf-8"), nl=False)
     elif not flags["quiet"]:
-        for line in (*map(str, folder.paths), *result.lines):
-            click.echo(spelled(line))
+        show([*map(str, folder.paths), *result.lines])
+
+
+def show(lines: Iterable[str]) -> None:
+    """Lines on stdout."""
+    for line in lines:
+        click.echo(spelled(line))

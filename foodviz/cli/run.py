@@ -69,6 +69,8 @@ class Run:
         listing = open_dataset(self.flags["data"]).split(self.flags["split"], default=self.default_split)
         if listing.data == "sample":
             self.say("drawn sample pictures, not Food-11; --data FOLDER reads your own")
+        for remark in listing.remarks:
+            self.say(remark)
         return dataclasses.replace(listing, resize=self.flags.get("resize") or listing.resize)
 
     @cached_property

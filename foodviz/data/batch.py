@@ -22,7 +22,7 @@ class Batch:
     Attributes:
         images: (N, 3, H, W) float32, RGB in [0, 1].
         labels: (N,) int64, -1 where unlabelled.
-        ids: places in the split, in the order asked for; -1 for a file given by its path.
+        ids: ids in the split, in the order requested; -1 for a file given by its path.
         names: file names, for captions and manifests.
         digests: SHA-256 of each file.
     """
@@ -80,19 +80,21 @@ def batches(
                 waiting.append(pool.submit(_picture, split, index, size, resize or split.resize))
 
         ready: list[_Picture] = []
-        refill()
-        while waiting:
-            try:
-                ready.append(waiting.popleft().result())
-            except InputError as error:
-                if skipped is None:
-                    pool.shutdown(cancel_futures=True)
-                    raise
-                skipped(str(error))
+        try:
             refill()
-            if ready and (len(ready) == batch_size or not waiting):
-                yield _batch(ready)
-                ready = []
+            while waiting:
+                try:
+                    ready.append(waiting.popleft().result())
+                except InputError as error:
+                    if skipped is None:
+                        raise
+                    skipped(str(error))
+                refill()
+                if ready and (len(ready) == batch_size or not waiting):
+                    yield _batch(ready)
+                    ready = []
+        finally:
+            pool.shutdown(cancel_futures=True)  # nobody waits for the rest where the consumer stops
 
 
 def _picture(split: Split, index: int, size: tuple[int, int], resize: str) -> _Picture:

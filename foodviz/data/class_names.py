@@ -1,12 +1,17 @@
-"""Names of classes: Food-11's, which class of the model each class of the data is, and the class a user means."""
+"""Names of classes: Food-11's, which class of the model each class of the data is, and the class a user means.
+
+Names are compared as they are first, then by their letters alone, where these tell the classes apart.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from foodviz.errors import InputError, nearest
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     from foodviz.data.split import Split
@@ -33,6 +38,24 @@ def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
     return FOOD11 if classes <= len(FOOD11) else tuple(f"class {index}" for index in range(classes))
 
 
+MOST_CLASSES = 10_000  # a larger number in a name is a date or a time: 20231105_123456.jpg
+
+
+def class_number(text: str) -> int | None:
+    """The class that a number means, 0 to MOST_CLASSES - 1; None where it is none."""
+    digits = text.lstrip("0") or text[-1:]
+    short = len(digits) < len(str(MOST_CLASSES))
+    return int(digits) if short and digits.isascii() and digits.isdecimal() else None
+
+
+def plain_names(names: Iterable[str]) -> dict[str, int]:
+    """Letters and digits of each name -> its index, of those that no other name has, too."""
+    indices: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        indices.setdefault(_plain(name), []).append(index)
+    return {plain: of_name[0] for plain, of_name in indices.items() if len(of_name) == 1}
+
+
 def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
     """For each class of the data its index among the model's, -1 for one without pictures that the model lacks.
 
@@ -40,50 +63,69 @@ def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...
     differences in spelling. Numbers decide where the data or the model has nothing else.
 
     Returns:
-        The indices, and what is to be said of them.
+        The indices, and remarks on them for the user.
 
     Raises:
         InputError: a class of the data is not certainly one of the model's.
     """
     names = split.class_names
-    used = sorted({label for label in split.labels if label >= 0})
-    plain = {_plain(name): index for index, name in enumerate(of_model)}
-    by_name = {label: plain[_plain(names[label])] for label in used if _plain(names[label]) in plain}
+    used = sorted({split.labels[index] for index in split.labelled_ids})
+    if names == tuple(of_model):
+        return tuple(range(len(names))), []
+    same = _same_names(names, of_model)
+    by_name = {label: same[label] for label in used if label in same}
     nameless = _nameless(of_model) and len(of_model) == len(names)
     if len(by_name) < len(used) and (split.numbered or nameless):
         return _by_number(split, used, of_model)
     remarks = []
+    plain = plain_names(of_model)
     for label in used:
         if label not in by_name:
-            by_name[label] = _near(names[label], plain)
-            remarks.append(
-                f"class {names[label]!r} of the data is taken to be the model's {of_model[by_name[label]]!r}"
-            )
-    if len(set(by_name.values())) < len(used):
-        twice = next(index for index in by_name.values() if list(by_name.values()).count(index) > 1)
-        both = [repr(names[label]) for label in used if by_name[label] == twice]
-        raise InputError(f"the classes {' and '.join(both)} of the data are one to the model, {of_model[twice]!r}")
+            by_name[label] = _near(names[label], plain, of_model)
+            theirs = _quoted(of_model[by_name[label]])
+            remarks.append(f"class {_quoted(names[label])} of the data is taken to be the model's {theirs}")
+    taken = Counter(by_name.values())
+    for index, count in taken.items():
+        if count > 1:
+            several = " and ".join(_quoted(names[label]) for label in used if by_name[label] == index)
+            raise InputError(f"the classes {several} of the data are one to the model, {_quoted(of_model[index])}")
     if any(label != index for label, index in by_name.items()):
         remarks.append("classes of the data and of the model stand in another order: matched by name")
-    rest = {label: plain.get(_plain(names[label]), -1) for label in range(len(names)) if label not in by_name}
-    return tuple((by_name | rest)[label] for label in range(len(names))), remarks
+    order = same | by_name
+    return tuple(order.get(label, -1) for label in range(len(names))), remarks
+
+
+def _same_names(names: Sequence[str], of_model: Sequence[str]) -> dict[int, int]:
+    """Index of a class of the data -> the model's of that name, or else of the same letters."""
+    count = Counter(of_model)
+    exact = {name: index for index, name in enumerate(of_model) if count[name] == 1}
+    plain = plain_names(of_model)
+    matched = {}
+    for label, name in enumerate(names):
+        index = exact.get(name, plain.get(_plain(name)))
+        if index is not None:
+            matched[label] = index
+    return matched
 
 
 def _by_number(split: Split, used: list[int], of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
     if used[-1] >= len(of_model):
         raise InputError(
-            f"the data has the class {split.class_names[used[-1]]!r} (number {used[-1]}), "
+            f"the data has the class {_quoted(split.class_names[used[-1]])} (number {used[-1]}), "
             f"the model only {len(of_model)} classes, 0 to {len(of_model) - 1}"
         )
     order = tuple(label if label < len(of_model) else -1 for label in range(len(split.class_names)))
-    return order, [f"classes matched by number: 0 is {of_model[0]!r}, {used[-1]} is {of_model[used[-1]]!r}"]
+    first, last = _quoted(of_model[0]), _quoted(of_model[used[-1]])
+    return order, [f"classes matched by number: 0 is {first}, {used[-1]} is {last}"]
 
 
-def _near(name: str, plain: dict[str, int]) -> int:
-    """The one class of the model that is spelled nearly so."""
+def _near(name: str, plain: dict[str, int], of_model: Sequence[str]) -> int:
+    """The one class of the model that has nearly this name."""
+    if name in of_model:
+        raise InputError(f"the model has several classes {_quoted(name)}: which one the data's is cannot be told")
     close = get_close_matches(_plain(name), plain, n=2, cutoff=0.85)
     if len(close) != 1:
-        raise InputError(f"the model has no class {name!r} of the data; {nearest(name, plain)}")
+        raise InputError(f"the model has no class {_quoted(name)} of the data; {_nearest(name, of_model)}")
     return plain[close[0]]
 
 
@@ -91,24 +133,42 @@ def _nameless(names: Sequence[str]) -> bool:
     return all(name == f"class {index}" for index, name in enumerate(names))
 
 
-def find_class(asked: str, class_names: Sequence[str], parameter: str = "target") -> int:
+def find_class(requested: str, class_names: Sequence[str], parameter: str = "target") -> int:
     """The class that a name, its beginning or its number means.
 
     Raises:
         InputError: no such class, or several begin so.
     """
-    if asked.isdecimal():
-        if int(asked) < len(class_names):
-            return int(asked)
-        raise InputError(f"`{parameter}` {asked}: the classes are numbered 0 to {len(class_names) - 1}")
-    plain = [_plain(name) for name in class_names]
-    if _plain(asked) in plain:
-        return plain.index(_plain(asked))
-    begun = [index for index, name in enumerate(plain) if _plain(asked) and name.startswith(_plain(asked))]
-    if len(begun) == 1:
-        return begun[0]
-    raise InputError(f"`{parameter}` {asked}: no such class; {nearest(asked, class_names)}")
+    given = f"`{parameter}` {printable(requested)}"
+    names = list(class_names)
+    if names.count(requested) == 1:
+        return names.index(requested)
+    if requested.isascii() and requested.isdecimal():
+        number = class_number(requested)
+        if number is None or number >= len(class_names):
+            raise InputError(f"{given}: the classes are numbered 0 to {len(class_names) - 1}")
+        return number
+    plain, letters = plain_names(names), _plain(requested)
+    if letters in plain:
+        return plain[letters]
+    begun = [index for index, name in enumerate(names) if letters and _plain(name).startswith(letters)]
+    if len(begun) > 1:
+        raise InputError(
+            f"{given}: several classes begin so: {', '.join(printable(names[index]) for index in begun[:5])}"
+        )
+    if not begun:
+        raise InputError(f"{given}: no such class; {_nearest(requested, names)}")
+    return begun[0]
 
 
 def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+    """What of a name tells classes apart in spite of spelling: its letters and digits, or where it has none, itself."""
+    return "".join(sign for sign in name.lower() if sign.isalnum()) or name
+
+
+def _quoted(name: str) -> str:
+    return f"'{printable(name)}'"
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    return nearest(printable(name), map(printable, names))

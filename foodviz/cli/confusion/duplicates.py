@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.cli.split_pass import Part, over_split
-from foodviz.data import duplicates
+from foodviz.data import perceptual_hash
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Copy:
     @property
     def kind(self) -> str:
         """In words."""
-        return "the same file" if self.exact else f"{self.bits} of {duplicates.BITS} bits differ"
+        return "the same file" if self.exact else f"{self.bits} of {perceptual_hash.BITS} bits differ"
 
     @property
     def line(self) -> str:
@@ -62,7 +62,7 @@ def find_duplicates(run: Run, figures: dict[str, Figure]) -> dict[str, Any]:
                 bits,
                 bool(mine.digests[a] == theirs.digests[b]),
             )
-            for a, b, bits in duplicates.near_pairs(mine.values, theirs.values)
+            for a, b, bits in perceptual_hash.near_pairs(mine.values, theirs.values)
         ]
     copies.sort(key=lambda copy: (not copy.exact, copy.bits))
     run.results.file("confusion-duplicates.csv", lambda path: _write(path, copies))
@@ -86,9 +86,9 @@ def _splits(own: Split) -> list[Split]:
 
 def _hashes(run: Run, listing: Split) -> Part:
     def work(images: Tensor) -> np.ndarray:
-        return duplicates.hashes(images.numpy())
+        return perceptual_hash.hashes(images.numpy())
 
-    size = (duplicates.SIDE, duplicates.SIDE)
+    size = (perceptual_hash.SIDE, perceptual_hash.SIDE)
     return over_split(listing, range(len(listing)), size, work, kind="hashes", key=(), quiet=run.quiet)
 
 
