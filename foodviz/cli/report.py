@@ -10,8 +10,8 @@ import click
 
 from foodviz import analysis
 from foodviz.analysis.report.plan import SECTIONS
-from foodviz.analysis.report.report import Writing
 from foodviz.analysis.report.sections import Spell
+from foodviz.analysis.report.writing import Writing
 from foodviz.cli import output
 from foodviz.cli.options import GreedyCommand, data_options, model_options, option, output_options
 from foodviz.cli.replay import line_for
