@@ -103,17 +103,17 @@ def lime(
         from foodviz.methods.lime.lime import STABLE, attribution, strongest
         from foodviz.render.lime import lime_figure
 
-        found = [(pictures[number].explanation, row) for number, row in rows]
+        explanations = [(pictures[number].explanation, row) for number, row in rows]
         figure = lime_figure(
             photographs.pixels,
             np.stack([picture.explanation.segments.numpy() for picture in pictures]),
             photographs.captions,
-            attribution(found, how.unit),
+            attribution(explanations, how.unit),
             [number for number, _ in rows],
             [_caption(photographs, pictures, *each) for each in rows],
             [
                 strongest(each.weights[row], each.stability[row], features, positive_only=positive_only)
-                for each, row in found
+                for each, row in explanations
             ],
             title=f"LIME on {output}",
             shared_scale=shared_scale,
@@ -145,7 +145,7 @@ def attributions_of(
     """The pictures' weights painted on their superpixels, an attribution (N, H, W) for each target.
 
     Args:
-        targets: as they were asked for.
+        targets: as `lime` takes them.
         classes: for each target the class index in each picture.
     """
     from foodviz.methods.lime.lime import attribution
