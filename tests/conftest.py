@@ -18,10 +18,16 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from filelock import FileLock
+from hypothesis import settings
 from PIL import Image
 from torch import nn
 
 from foodviz import cli as shell
+
+# The suite tries the same 100 examples everywhere; `pytest --hypothesis-profile thorough` tries 10,000 others.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
