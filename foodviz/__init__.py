@@ -29,9 +29,9 @@ _PUBLIC = {
     "gradcam": ("methods.gradcam", "gradcam"),
     "feature_maps": ("methods.feature_maps", "feature_maps"),
     "fourier_pictures": ("methods.activation_maximization", "fourier_pictures"),
-    "segment": ("methods.superpixels", "segment"),
-    "painted_over": ("methods.superpixels", "painted_over"),
-    "explain": ("methods.lime", "explain"),
+    "segment": ("methods.lime.superpixels", "segment"),
+    "painted_over": ("methods.lime.superpixels", "painted_over"),
+    "explain": ("methods.lime.lime", "explain"),
     "dream": ("methods.deep_dream", "dream"),
     "render": ("render", ""),
 }

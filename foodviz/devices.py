@@ -1,5 +1,7 @@
 """Where to compute, and how precisely."""
 
+from collections.abc import Callable
+
 import torch
 
 from foodviz.errors import InputError
@@ -20,12 +22,26 @@ def choose_device(asked: str) -> torch.device:
     return torch.device(asked)
 
 
-def choose_precision(asked: str, device: torch.device) -> str:
-    """The precision of that name; `auto` takes bfloat16 where the processor has instructions for it."""
-    if asked != "auto":
-        return asked
+def choose_precision(requested: str, device: torch.device, say: Callable[[str], None] | None = None) -> str:
+    """`float32` or `bfloat16`: what was asked for as far as the device has units for it; `auto` takes bfloat16 there.
+
+    Args:
+        requested: `auto`, `float32`, `bfloat16` or its short name `bf16`.
+        say: takes a line where float32 is used though bfloat16 was asked for; without it bfloat16 is used all the same.
+    """
+    if requested == "float32":
+        return requested
+    if computes_bfloat16(device) or (say is None and requested != "auto"):
+        return "bfloat16"
+    if say is not None and requested != "auto":
+        say(f"`precision` {requested}: this processor has no units for it, it would take ten times as long; in float32")
+    return "float32"
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for bfloat16; emulated it is much slower than float32."""
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    # Emulated bfloat16 is slower than float32, and torch's public predicate does not tell them apart.
-    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return "bfloat16" if device.type == "cpu" and native() else "float32"
+        return bool(torch.cuda.is_bf16_supported())
+    # torch's public predicate tells only whether bfloat16 works at all. Each name is missing in some versions.
+    units = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return device.type == "cpu" and any(there is not None and bool(there()) for there in units)

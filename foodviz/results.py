@@ -86,6 +86,16 @@ class ResultFolder:
         )
         return self.figures[name]
 
+    def picture(self, name: str, pixels: "np.ndarray") -> Path:
+        """Write pixels (H, W, 3) uint8 as they are as a PNG file `name`, the command line in its metadata."""
+        from PIL import Image
+        from PIL.PngImagePlugin import PngInfo
+
+        metadata = PngInfo()
+        metadata.add_text("Software", "foodviz")
+        metadata.add_text("Description", self.command_line)
+        return self.file(name, lambda path: Image.fromarray(pixels).save(path, "png", pnginfo=metadata))
+
     def arrays(self, arrays: "Mapping[str, np.ndarray]", *, name: str = "") -> Path:
         """Write named raw arrays as `<command>[-<name>].npz`."""
         import numpy as np

@@ -10,11 +10,12 @@ weight is spread evenly over its pixels; a map that knows nothing has density ra
 import argparse
 import statistics
 
+from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
+
 from foodviz.data import open_dataset
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.lime import explain
-from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
 from foodviz.models import fast, load
 
 

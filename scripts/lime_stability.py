@@ -17,6 +17,9 @@ from itertools import accumulate
 
 import numpy as np
 import torch
+from foodviz.methods.lime_designs import GROUP, blocks
+from foodviz.methods.lime_fit import linear_fit, spearman
+from foodviz.methods.superpixels import painted_over, segment
 from torch import Tensor
 
 from foodviz import models
@@ -25,9 +28,6 @@ from foodviz.data import open_dataset
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.lime import MOST, STABLE, sample_logits, summed_up
-from foodviz.methods.lime_designs import GROUP, blocks
-from foodviz.methods.lime_fit import linear_fit, spearman
-from foodviz.methods.superpixels import painted_over, segment
 
 ROWS = (125, 187, 250, 375, 500, 750, 1000)
 _REFERENCE_SEED = 1_000_000

@@ -1,15 +1,23 @@
 """Small nets, small folders, and the command line as a user calls it."""
 
+import copy
 import itertools
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+# Workers share the cores among them: one thread each, said before torch is loaded, for commands they start too.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from filelock import FileLock
 from PIL import Image
 from torch import nn
 
@@ -24,10 +32,22 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture(autouse=True)
 def _leave_torch_alone() -> Iterator[None]:
-    threads, state = torch.get_num_threads(), torch.random.get_rng_state()
+    """Every test begins with the same seed, and whatever it sets is set back: the order of tests is of no effect."""
+    threads = torch.get_num_threads()
+    torch.manual_seed(0)
     yield
     torch.set_num_threads(threads)
-    torch.random.set_rng_state(state)
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def float64() -> None:
+    """Numbers of this test are float64 where it says no other: for two ways to one answer.
+
+    In float32 two ways differ in the last digits, in others on every processor, and a ReLU or a maximum that falls on
+    the other side makes far more of that than any tolerance that still proves something.
+    """
+    torch.set_default_dtype(torch.float64)
 
 
 @pytest.fixture
@@ -66,6 +86,13 @@ def images() -> torch.Tensor:
 def targets() -> torch.Tensor:
     """(4,)"""
     return torch.tensor([0, 3, 1, 4])
+
+
+def same_answers(one: nn.Module, other: nn.Module, images: torch.Tensor) -> None:
+    """Both nets answer the same in float64, up to rounding; the nets given stay as they are."""
+    with torch.inference_mode():
+        ours, theirs = (copy.deepcopy(net).double()(images.double()) for net in (one, other))
+    torch.testing.assert_close(ours, theirs)
 
 
 def command_line(*arguments: str) -> Result:
@@ -139,14 +166,51 @@ CODE_AS_ARCHITECTURE = (
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` has filled, once for all workers; each has a copy of its own."""
+    own = tmp_path_factory.mktemp(name, numbered=False)
+    shared = (own.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else own.parent) / f"shared-{name}"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("FOODVIZ_CACHE", str(own / "cache"))
+                patch.chdir(own)
+                make(own)
+            shutil.copytree(own, shared)
+            return own
+    shutil.copytree(shared, own, dirs_exist_ok=True)
+    return own
+
+
 @pytest.fixture(scope="session")
-def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `foodviz sample --limit 3` writes for training and validation; to be copied."""
+
+    def draw(_folder: Path) -> None:
+        done = command_line("sample", "--out", "food", "--limit", "3", "--quiet", "--split", "training", "validation")
+        assert done.exit_code == 0, done.stderr
+
+    return made_once(tmp_path_factory, "sample", draw) / "food"
+
+
+@pytest.fixture
+def sample_folder(tmp_path: Path, drawn_sample: Path) -> Path:
+    """The folder `food` with three sample pictures of each class in training and in validation."""
+    return shutil.copytree(drawn_sample, tmp_path / "food")
+
+
+@pytest.fixture(scope="session")
+def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `report.html` and what belongs to it: every section, tiny, of data whose names are hostile."""
+    return made_once(tmp_path_factory, "report", make_report)
+
+
+def make_report(folder: Path) -> None:
+    """What `report_folder` holds."""
     from foodviz.models import Classifier
     from foodviz.models.architectures import build
     from foodviz.models.files.own_format import save
 
-    folder = tmp_path_factory.mktemp("report")
     random = np.random.default_rng(0)
     for split, label in itertools.product(("training", "validation"), ("Bread", HOSTILE, "Rice")):
         place = folder / "food" / split / label
@@ -158,12 +222,8 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     model = Classifier(build("vgg16_bn-slim", 3), sorted(("Bread", HOSTILE, "Rice")), (32, 32))
     save(folder / "tiny.safetensors", model, "vgg16_bn-slim", {}, ["00" * 32])
     (folder / "tiny.toml").write_text(TINY)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FOODVIZ_CACHE", str(folder / "cache"))
-        patch.chdir(folder)
-        done = command_line("--config", "tiny.toml", "report", "--ids", "0", "3")
-        assert done.exit_code == 0, done.stderr
-        yield folder
+    done = command_line("--config", "tiny.toml", "report", "--ids", "0", "3")
+    assert done.exit_code == 0, done.stderr
 
 
 TINY = """

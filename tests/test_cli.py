@@ -31,13 +31,12 @@ def tiny_model(tmp_path) -> str:
 
 
 @pytest.fixture
-def tiny_data(tmp_path, foodviz) -> str:
+def tiny_data(sample_folder) -> str:
     """A dozen pictures a split."""
-    foodviz("sample", "--out", "food", "--limit", "3", "--quiet", "--split", "training", "validation")
-    for path in (tmp_path / "food").glob("*/*.jpg"):
+    for path in sample_folder.glob("*/*.jpg"):
         if int(path.stem.partition("_")[0]) > 4:
             path.unlink()
-    return str(tmp_path / "food")
+    return str(sample_folder)
 
 
 def one_line(result, *words) -> None:

@@ -10,6 +10,8 @@ from foodviz.methods.deep_dream import Moment, channels, climber, dream, in_mode
 from foodviz.methods.octaves import carried, dream_octaves, octave_sizes, resized, smoothed, spans, tiled, zoom
 from foodviz.metrics.change import by_region, centre_half, change, half_way, on_and_off
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 
 class Net(nn.Module):
     """A plain classifier that normalises first, as foodviz.models.Classifier does."""
@@ -94,8 +96,8 @@ def test_plain_recipe_is_the_cited_script_step_by_step(shape, space, request):
     assert [moment.step for moment in ours] == list(range(13))
     assert (ours[-1].canvas - start).abs().mean() > 1e-3
     for before, after, (picture, value) in zip(ours, ours[1:], cited(cnn, depth, 5, start, 12), strict=False):
-        torch.testing.assert_close(after.canvas, picture, rtol=1e-5, atol=1e-5)
-        assert before.objective == pytest.approx(value, rel=1e-5, abs=1e-5)
+        torch.testing.assert_close(after.canvas, picture)
+        assert before.objective == pytest.approx(value, rel=1e-9)
 
 
 def test_250_steps_of_which_every_tenth_is_looked_at_give_25_frames(food_net, photograph):
@@ -113,7 +115,7 @@ def test_adam_is_torchs(food_net, photograph):
     picture = nn.Parameter(photograph.clone())
     optimizer = torch.optim.Adam([picture], lr=0.02, weight_decay=1e-4, maximize=True)
     for moment in dream(climb, Moment(0, photograph), steps=8, lr=0.02, optimizer="adam"):
-        torch.testing.assert_close(moment.canvas, picture.detach(), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(moment.canvas, picture.detach())
         picture.grad = climb(picture)[1]
         optimizer.step()
 
@@ -163,7 +165,7 @@ def test_the_guide_is_most_like_itself(food_net, photograph):
     here, there = features.flatten(2)[0], guide.flatten(2)[0]
     for cell in here.T:
         slow += max(float(cell @ other) for other in there.T) / here.shape[1]
-    assert float(likeness(guide)(features)) == pytest.approx(slow, rel=1e-5)
+    assert float(likeness(guide)(features)) == pytest.approx(slow, rel=1e-9)
 
 
 def test_a_dead_channel_is_refused_instead_of_drawn(food_net, photograph):
@@ -213,10 +215,10 @@ def test_the_gradient_of_tiles_is_that_of_the_whole_picture(food_net, objective)
     climb = climber(net, layer, objective)
     _, whole = climb(picture)
     value, parts = tiled(climb, (96, 96), 24)(picture)
-    torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4 * float(whole.std()))
+    torch.testing.assert_close(parts, whole)
     assert value.shape == (1,)
     one_by_one = tiled(climb, (96, 96), 24, at_once=1)(picture)
-    torch.testing.assert_close(one_by_one[1], parts, rtol=1e-4, atol=1e-4 * float(whole.std()))
+    torch.testing.assert_close(one_by_one[1], parts)
 
 
 def test_octaves_end_at_the_pictures_own_size():
@@ -229,7 +231,7 @@ def test_detail_is_carried_from_octave_to_octave(photograph):
     small = resized(photograph, (32, 40))
     torch.testing.assert_close(carried(photograph, small, (64, 80)), photograph)
     grown = carried(photograph * 0.5, small * 0.5 + 0.25, (64, 80))
-    torch.testing.assert_close(grown, photograph * 0.5 + 0.25, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(grown, photograph * 0.5 + 0.25)
 
 
 def test_smoothing_keeps_the_mean_and_takes_the_noise_away():
@@ -270,7 +272,7 @@ def test_zoom_goes_on_dreaming_inwards(food_net, photograph):
     assert [frame.shape for frame in frames] == [photograph.shape] * 3
     assert climb(frames[-1])[0] > climb(photograph)[0]
     still = list(zoom(climb, photograph, frames=2, factor=1.0, lr=0.0))
-    torch.testing.assert_close(still[-1], photograph, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(still[-1], photograph)
 
 
 # ---- where and when it changed ----

@@ -29,11 +29,12 @@ COMMANDS = (
 
 
 @pytest.fixture(params=NETS)
-def net(request, tmp_path, foodviz):
+def net(request, tmp_path, sample_folder):
     """Flags for the net's random weights on two pictures of each class, its layer and its filter."""
     torch.manual_seed(0)
     torch.save(build(request.param, 11).state_dict(), tmp_path / "net.pth")
-    foodviz("sample", "--out", "food", "--limit", "2", "--quiet", "--split", "training", "validation")
+    for path in sample_folder.glob("*/*_2.jpg"):
+        path.unlink()
     return ("--model", "net.pth", "--arch", request.param, "--data", "food", "--input-size", "64"), *NETS[request.param]
 
 

@@ -7,6 +7,8 @@ from torch import nn
 from foodviz.errors import InputError
 from foodviz.hooks import capture, detached, evaluating, run_to
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 
 def test_capture_survives_the_in_place_relu_behind(cnn, images):
     with capture(cnn[1]) as outputs:

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from foodviz.cli import COMMANDS, cli
+from foodviz.data import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -15,7 +16,32 @@ LINES = re.findall(r"^ {4}(foodviz .*?)(?: +#.*)?$", README, re.MULTILINE)
 # Upper-case words stand for the reader's own files, and training takes an hour: such lines are parsed, not run.
 SHOWN_ONLY = re.compile(r"\b(FOLDER|FILE|MANIFEST|DIR)\b|foodviz train|--(check|limit all|scan all)\b")
 
+# What a line leaves to the defaults is done a few times instead of some hundred, on a few pictures of some thousand.
+SHORT = """
+[inspect]
+count = 44
+few = 22
+[filters]
+steps = 24
+scan = "150"
+[lime]
+samples = "120"
+[dream]
+steps = 10
+"""
+FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 
+
+@pytest.fixture
+def _short(monkeypatch, tmp_path):
+    (tmp_path / "short.toml").write_text(SHORT)
+    monkeypatch.setenv("FOODVIZ_CONFIG", str(tmp_path / "short.toml"))
+    monkeypatch.setenv("FOODVIZ_CACHE", str(tmp_path / "cache"))
+    for split, counts in FEW.items():
+        monkeypatch.setitem(sample.COUNTS, split, counts)
+
+
+@pytest.mark.usefixtures("_short")
 @pytest.mark.parametrize("line", list(dict.fromkeys(LINES)))
 def test_a_command_of_the_readme_works(foodviz, line):
     arguments = shlex.split(line)[1:]

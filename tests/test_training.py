@@ -79,9 +79,8 @@ def test_augmentation_keeps_range_and_size_and_does_nothing_at_strength_0():
 
 
 @pytest.fixture
-def folder(tmp_path, foodviz) -> Path:
-    foodviz("sample", "--out", "food", "--limit", "3", "--quiet", "--split", "training", "validation")
-    return tmp_path / "food"
+def folder(sample_folder) -> Path:
+    return sample_folder
 
 
 FLAGS = ["--size", "32", "--epochs", "1", "--batch-size", "8", "--precision", "float32", "--device", "cpu"]

@@ -87,8 +87,8 @@ def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tu
     this one, then again the preprocessing.
     """
     from foodviz import models
+    from foodviz.analysis.opening import load_model
     from foodviz.analysis.readings import rate_readings, rate_sizes
-    from foodviz.analysis.subject import load_model
 
     names = pictures.split.class_names if pictures else ()
     classifier = load_model(subject, class_names=names)

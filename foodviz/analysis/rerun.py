@@ -11,10 +11,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.opening import open_subject
 from foodviz.analysis.report.plan import SECTIONS, Section, analysis_of
 from foodviz.analysis.report.report import Writing
 from foodviz.analysis.report.sections import DrawnSection, draw, timed
-from foodviz.analysis.subject import log, open_subject
+from foodviz.analysis.subject import log
 from foodviz.analysis.typed import typed
 from foodviz.errors import InputError
 from foodviz.progress import Progress, silent

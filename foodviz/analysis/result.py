@@ -29,6 +29,7 @@ class Result:
         draw: makes the figures by name; "" is the analysis's own.
         views: makes what the page's interactive parts need, as `foodviz.render.views` has it.
         files: writers of further files by name.
+        pictures: (H, W, 3) uint8 by file name, written as PNG with the command line.
     """
 
     command: str
@@ -40,6 +41,7 @@ class Result:
     draw: Callable[[], Mapping[str, Figure]] = dict
     views: Callable[[], Mapping[str, Any]] = dict
     files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Figure]:
         """The figures by name, drawn anew at each call; "" is the analysis's own picture."""
@@ -57,6 +59,8 @@ class Result:
             InputError: the folder cannot be written to.
         """
         folder = ResultFolder(Path(out), self.command, command_line)
+        for name, pixels in self.pictures.items():
+            folder.picture(name, pixels)
         for name, write in self.files.items():
             folder.file(name, write)
         for name, figure in self.figures().items():

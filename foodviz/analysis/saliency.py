@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from foodviz.analysis.photographs import viewer
 from foodviz.analysis.result import Result, settings_of
-from foodviz.methods.attribution import catalogue
+from foodviz.methods.attribution import catalogue as catalogue  # the shell lists the methods from here
 
 if TYPE_CHECKING:
     import torch
@@ -100,7 +100,7 @@ def saliency(
         arrays,
         facts,
         photographs.table,
-        on_food(photographs, attribution, "the map"),
+        on_food(photographs, attribution, ["the map"] * len(photographs)),
         draw,
         views,
     )
@@ -136,15 +136,15 @@ def attribute(
     return attribution, str(layer or "")
 
 
-def on_food(photographs: Photographs, attribution: Attribution, what: str) -> list[str]:
-    """A sentence a picture: how much of its map lies on the food."""
+def on_food(photographs: Photographs, attribution: Attribution, what: Sequence[str]) -> list[str]:
+    """A sentence a picture: how much of its map, called `what`, lies on the food."""
     from foodviz.metrics.localisation import share_on
     from foodviz.render import sentences
 
     lines = []
-    for place, (picture, values) in enumerate(zip(photographs.pictures, attribution.maps, strict=True)):
+    for place, (picture, values, map_name) in enumerate(zip(photographs.pictures, attribution.maps, what, strict=True)):
         where, region = photographs.region(place, values.shape[-2:])
-        lines.append(sentences.on_region(picture.name, *share_on(values, region), where, what))
+        lines.append(sentences.on_region(picture.name, *share_on(values, region), where, map_name))
     return lines
 
 

@@ -43,7 +43,7 @@ class GreedyCommand(click.Command):
         return super().parse_args(ctx, spelled_out)
 
 
-_FLAGS = {"class_name": "--class", "all_": "--all", "json_": "--json"}
+_FLAGS = {"class_name": "--class", "classes": "--class", "all_": "--all", "json_": "--json"}
 
 
 def flag_of(parameter: str) -> str:

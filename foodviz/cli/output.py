@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from foodviz.analysis import Result, Subject
 
 
-def run(name: str, flags: Mapping[str, Any]) -> None:
-    """Open what the flags name, call the analysis of that name with the rest, write what it gives and say where."""
+def run(name: str, flags: Mapping[str, Any], *kept: Path) -> None:
+    """Open what the flags name, call the analysis of that name with the rest, write what it gives and say where.
+
+    Args:
+        kept: files that the analysis itself writes while it runs, its arguments after the subject.
+    """
     function = getattr(analysis, name)
     folder = ResultFolder(Path(flags["out"]), name, line_given())
     folder.check()
-    result = function(subject_of(flags), **arguments(function, flags))
-    write(result, flags)
+    result = function(subject_of(flags), *kept, **arguments(function, flags))
+    write(result, flags, kept=kept)
 
 
 def arguments(function: object, flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,13 +63,13 @@ def line_given() -> str:
     return shlex.join(["foodviz", *sys.argv[1:]])
 
 
-def write(result: Result, flags: Mapping[str, Any], command_line: str | None = None) -> None:
+def write(result: Result, flags: Mapping[str, Any], command_line: str | None = None, kept: Sequence[Path] = ()) -> None:
     """The result's files below --out; their paths and its lines on the terminal, or its manifest."""
     folder = result.save(flags["out"], dpi=flags["dpi"], command_line=command_line or line_given())
     if flags["json_"]:
         click.echo(folder.paths[-1].read_text(encoding="utf-8"), nl=False)
     elif not flags["quiet"]:
-        show([*map(str, folder.paths), *result.lines])
+        show([*map(str, (*kept, *folder.paths)), *result.lines])
 
 
 def show(lines: Iterable[str]) -> None:

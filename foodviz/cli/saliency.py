@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
+from foodviz.analysis.saliency import catalogue
 from foodviz.cli import output
 from foodviz.cli.options import Decorated, GreedyCommand, flag_of, option, shared_options
-from foodviz.methods.attribution import catalogue
 
 
 def method_options(command: Decorated) -> Decorated:

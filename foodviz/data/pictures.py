@@ -112,6 +112,11 @@ def _on_white(image: Image.Image) -> Image.Image:
     return laid
 
 
+def resized(picture: np.ndarray, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
+    """A picture (H, W, 3) uint8 at another size, as `pixels` brings one to it."""
+    return pixels(Image.fromarray(picture), size, resize)
+
+
 def pixels(image: Image.Image, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
     """The picture at the size a classifier takes, its aspect ratio not kept, as the course and most recipes do.
 

@@ -12,17 +12,17 @@ from foodviz.errors import InputError
 from foodviz.models import architectures
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
-from foodviz.models.files.weights import Checkpoint, read_checkpoint
+from foodviz.models.files.text import printable
+from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import match, pickled_modules, stack
-from foodviz.models.guess.candidates import Candidate, candidates, variants
-from foodviz.models.guess.rating import Rating, ranked
+from foodviz.models.guess.candidates import SIZES, candidates
+from foodviz.models.guess.choice import choose
+from foodviz.models.guess.rating import Rating
 from foodviz.models.origin import Declared, Origin, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
+from foodviz.models.trial import class_count, takes
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
-# Candidates that are tried on pictures: those at least this share as likely as the likeliest, and no more than this.
-WORTH_TRYING, MOST_TRIED = 0.01, 16
-
 # Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
 # so that it can be remembered.
 Score = Callable[[str, Callable[[], Classifier]], Rating]
@@ -34,7 +34,6 @@ class _Requested:
 
     preprocessing: Preprocessing
     class_names: tuple[str, ...]
-    device: torch.device | str
     declared: Declared
 
 
@@ -64,15 +63,33 @@ def load(
     """
     path = SAMPLE if model == "sample" else Path(model).expanduser()
     checkpoint = read_checkpoint(path, allow_code=allow_code)
+    try:
+        return _loaded(path, checkpoint, arch, preprocessing or Preprocessing(), tuple(class_names), score).to(device)
+    except InputError as misfit:
+        raise InputError(f"`model` {model}: {misfit}") from misfit
+
+
+def _loaded(
+    path: Path,
+    checkpoint: Checkpoint,
+    arch: str | None,
+    pixels: Preprocessing,
+    class_names: tuple[str, ...],
+    score: Score | None,
+) -> Classifier:
+    fault = broken(checkpoint.weights)
+    if fault:
+        raise InputError(fault)
     declared = declared_by(checkpoint.metadata)
-    requested = _Requested(preprocessing or Preprocessing(), tuple(class_names), device, declared)
+    requested = _Requested(pixels, class_names, declared)
     tried: list[Tried] = []
     name, source = arch, "given by `arch`"
     if name is None:
         name, source = _certain(checkpoint, declared)
     if name is None:
         name, source, tried = _guessed(checkpoint, requested, score, path)
-    network, size = _network(checkpoint, name, model)
+    network = _network(checkpoint, name)
+    size = _size(network, name, requested)
     origin = Origin(
         form=checkpoint.form,
         architecture=name,
@@ -83,7 +100,7 @@ def load(
         tried=tuple(tried),
         declared=declared,
     )
-    return _classifier(network, checkpoint, requested, size, origin, path)
+    return _classifier(network, requested, size, origin, path)
 
 
 def reread(classifier: Classifier, preprocessing: Preprocessing) -> Classifier:
@@ -105,7 +122,7 @@ def reread(classifier: Classifier, preprocessing: Preprocessing) -> Classifier:
     return other.to(classifier.mean.device)
 
 
-def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Requested, size: int) -> list[str]:
+def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Requested, size: tuple[int, int]) -> list[str]:
     """What was assumed and not known, one line each, with what would settle it."""
     lines = []
     pixels, declared = requested.preprocessing, requested.declared
@@ -113,7 +130,7 @@ def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Request
         lines.append(f"architecture {source}: {name}; `arch` {name!r} pins it")
     lines += [f"  {'chosen' if arch == name else 'against'}: {rating}: {arch}" for rating, arch in tried[:3]]
     if declared.input_size is None and not pixels.input_size and not stack.is_stack(name):
-        lines.append(f"input size {size}x{size} assumed; `input_size` says otherwise")
+        lines.append(f"input size {size[0]}x{size[1]} assumed; `input_size` says otherwise")
     silent = replace(declared, class_names=None) == Declared()
     if silent and pixels.normalise is None and pixels.channel_order is None:
         lines.append("pixels assumed RGB in [0, 1], not normalised; foodviz inspect finds out")
@@ -130,7 +147,7 @@ def _certain(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, st
     name = declared.architecture
     if name is not None:
         if not declarable(name):  # a file must not get to choose which code of this machine runs
-            raise InputError(f"the file names code as its architecture; if you trust that, give `arch` {name}")
+            raise InputError(f"it names code as its architecture; if you trust that, give `arch` {printable(name)}")
         return name, "said by the file"
     known = match.known_architecture(checkpoint.weights)
     if known:
@@ -140,50 +157,59 @@ def _certain(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, st
     return None, ""
 
 
-def _network(checkpoint: Checkpoint, name: str, model: str) -> tuple[nn.Module, int]:
-    """The architecture of that name with the checkpoint's weights, and its usual input size."""
+def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
+    """The architecture of that name with the checkpoint's weights."""
+    weights = checkpoint.weights
     if name == "pickled":
         tree = checkpoint.tree and pickled_modules.runnable(checkpoint.tree)
-        size = tree and pickled_modules.input_size(tree)
-        if not tree or not size:
-            raise InputError(f"`model` {model}: the pickled model takes pictures of no usual size; give `arch`")
-        return tree, size
+        if tree is None:
+            raise InputError("holds no pickled model that foodviz can run; give another `arch`")
+        return match.fill(lambda: tree, weights, "the pickled model")
     if stack.is_stack(name):
-        size = stack.parse(name)[1]
-        return match.fill(lambda: stack.build_stack(checkpoint.weights, name)[0], checkpoint.weights, "stack"), size
-    classes = match.class_count(checkpoint.weights)
-    try:
-        network = match.fill(lambda: match.hollow(name, classes), checkpoint.weights, name)
-    except InputError as misfit:
-        raise InputError(f"`model` {model}: nothing was loaded: {misfit}") from misfit
+        return match.fill(lambda: stack.build_stack(weights, name)[0], weights, "the stack").eval()
+    classes = match.class_count(weights)
+    network = match.fill(lambda: match.hollow(name, classes), weights, name)
     if match.is_hollow(network):
-        network = match.fill(lambda: architectures.build(name, classes), checkpoint.weights, name)
-    return network.eval(), 224 if name.startswith("torchvision:") else 128
+        network = match.fill(lambda: architectures.build(name, classes), weights, name)
+    return network.eval()
+
+
+def _size(network: nn.Module, name: str, requested: _Requested) -> tuple[int, int]:
+    """Height and width of the pictures: as requested, declared or written in a stack, else the first usual size that
+    the network takes."""
+    side = requested.preprocessing.input_size
+    if side:
+        return side, side
+    if requested.declared.input_size:
+        return requested.declared.input_size
+    if stack.is_stack(name):
+        return (stack.parse(name)[1],) * 2
+    usual = 224 if name.startswith("torchvision:") else 128
+    size = next((size for size in (usual, *SIZES) if takes(network, size)), None)
+    if size is None and name == "pickled":
+        raise InputError("the pickled model takes pictures of no usual size; give `arch` path/to/net.py:Class")
+    return (size or usual,) * 2
 
 
 def _classifier(
     network: nn.Module,
-    checkpoint: Checkpoint,
     requested: _Requested,
-    size: int,
+    size: tuple[int, int],
     origin: Origin | None = None,
     file: Path | None = None,
 ) -> Classifier:
     pixels, declared = requested.preprocessing, requested.declared
-    mean, std = _normalisation(pixels, declared)
-    bgr = bool(declared.bgr) if pixels.channel_order is None else pixels.channel_order == "bgr"
-    side = pixels.input_size
-    wanted = (side, side) if side else declared.input_size or (size, size)
-    classes = match.class_count(checkpoint.weights)
+    classes = class_count(network, size)
+    if declared.architecture and declared.class_names and len(declared.class_names) != classes:
+        raise InputError(f"its metadata gives {len(declared.class_names)} class_names, its weights {classes} classes")
     names = next(
         (names for names in (declared.class_names or (), requested.class_names) if len(names) == classes),
         tuple(f"class {index}" for index in range(classes)),
     )
+    mean, std = _normalisation(pixels, declared)
+    bgr = bool(declared.bgr) if pixels.channel_order is None else pixels.channel_order == "bgr"
     resize = pixels.resize or RESIZES[0]
-    classifier = Classifier(
-        network, names, wanted, mean=mean, std=std, bgr=bgr, resize=resize, origin=origin, file=file
-    )
-    return classifier.to(requested.device)
+    return Classifier(network, names, size, mean=mean, std=std, bgr=bgr, resize=resize, origin=origin, file=file)
 
 
 def _normalisation(pixels: Preprocessing, declared: Declared) -> tuple[Colours, Colours]:
@@ -202,42 +228,20 @@ def _guessed(
     """The likeliest architecture of the weights, decided by labelled pictures where there are some."""
     possible = candidates(checkpoint.weights)
     if not possible:
-        tree = f" of class {getattr(checkpoint.tree, 'origin', '')}" if checkpoint.tree is not None else ""
+        tree = checkpoint.tree
+        model = f" of class {printable(getattr(tree, 'origin', type(tree).__name__))}" if tree is not None else ""
         raise InputError(
-            f"`model` {path}: holds weights{tree} of no architecture that foodviz knows and no plain stack of "
-            "convolutions; give `arch` path/to/net.py:Class"
+            f"holds weights{model} of no architecture that foodviz knows and no plain stack of convolutions; give "
+            "`arch` path/to/net.py:Class"
         )
     if score is None:
         return possible[0].text, "guessed from the weights: the likeliest of several readings", []
+    silent = replace(requested, declared=Declared())
 
     def make(arch: str) -> Classifier:
-        network, size = _network(checkpoint, arch, str(path))
-        return _classifier(network, checkpoint, replace(requested, declared=Declared()), size)
+        network = _network(checkpoint, arch)
+        return _classifier(network, silent, _size(network, arch, silent))
 
     digest, pixels = file_digest(path), requested.preprocessing
     tried = choose(possible, lambda each: score(f"{digest} {each.text} {pixels!r}", lambda: make(each.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
-
-
-def choose(possible: Sequence[Candidate], rate: Callable[[Candidate], Rating]) -> list[Tried]:
-    """Every candidate worth a try, best first, as `rating.ranked` has it.
-
-    First where the pools and activations stand, with the usual activation; then, for the best two of these, which
-    activation and which kind of pool it is; then once more for the best of all.
-    """
-    rated: dict[str, tuple[Rating, Candidate]] = {}
-
-    def order() -> list[tuple[Rating, Candidate]]:
-        return ranked(rated.values(), lambda candidate: candidate.plausibility)
-
-    def best(some: Sequence[Candidate], count: int) -> list[Candidate]:
-        for candidate in some:
-            if candidate.text not in rated:
-                rated[candidate.text] = rate(candidate), candidate
-        return [candidate for _, candidate in order()[:count]]
-
-    likely = [candidate for candidate in possible if candidate.plausibility >= WORTH_TRYING * possible[0].plausibility]
-    for structure in best(likely[:MOST_TRIED], 2):
-        best(variants(structure), 1)
-    best(variants(best([], 1)[0]), 1)
-    return [(rating, candidate.text) for rating, candidate in order()]

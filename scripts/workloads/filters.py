@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from foodviz import homework
 from workloads.subject import bare, fast, trainable
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     Contestants = dict[str, Callable[[], Callable[[], object]]]
 
 WORKLOADS = ("filters",)
-FILTERS, LAYER, STEPS, SIZE = (7, 16, 25, 36, 49), 15, 30, (128, 128)
+FILTERS, LAYER, STEPS, SIZE = homework.FILTERS, int(homework.LAYER), 30, (128, 128)
 
 
 def filters() -> Contestants:
@@ -27,12 +28,12 @@ def filters() -> Contestants:
             from foodviz.methods.spectrum import imagenet_statistics
 
             model = fast(f"cnn.{LAYER}")
-            asked = model, model.network.cnn[LAYER], torch.tensor(FILTERS)
+            channels = model, model.network.cnn[LAYER], torch.tensor(FILTERS)
             if recipe == "pixel":
                 start = method.noise_pictures(FILTERS, SIZE)
-                return lambda: method.pixel_pictures(*asked, start, optimizer=Adam(0.1), steps=STEPS)
+                return lambda: method.pixel_pictures(*channels, start, optimizer=Adam(0.1), steps=STEPS)
             climb, natural = getattr(method, f"{recipe}_pictures"), imagenet_statistics(SIZE)
-            return lambda: climb(*asked, natural, seeds=FILTERS, steps=STEPS)
+            return lambda: climb(*channels, natural, seeds=FILTERS, steps=STEPS)
 
         return prepare
 

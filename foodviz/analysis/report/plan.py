@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
-from foodviz.analysis.subject import open_subject
+from foodviz.analysis.opening import open_subject
 from foodviz.analysis.typed import typed
 from foodviz.errors import InputError, nearest
 

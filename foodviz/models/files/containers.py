@@ -6,10 +6,8 @@ in the zip and in safetensors stay in the file: they are mapped into memory and 
 
 import io
 import math
-import pickletools
 import struct
 import zipfile
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -18,33 +16,27 @@ import torch
 from torch import Tensor
 
 from foodviz.errors import InputError
+from foodviz.models.files.foreign import foreign_format
 from foodviz.models.files.pickles import PickleReader
+from foodviz.models.files.text import printable
 
 LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-# Most that compressed arrays may grow to, in bytes of the file: real weights shrink by less than half.
-GROWTH = 64
-FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, probably Keras weights (.h5)"),
-    (b"version https://git-lfs.github.com/spec", "a git-lfs pointer, not the file itself: run `git lfs pull`"),
-    (b"\x1f\x8b", "gzip-compressed: unpack it first"),
-    (b"BZh", "bzip2-compressed: unpack it first"),
-    (b"\xfd7zXZ", "xz-compressed: unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-    (b"GGUF", "a GGUF language model"),
-    (b"%PDF", "a PDF document"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\x7fELF", "a program"),
-)
+# Most that a file may grow to: this many times its bytes, as pruned weights compress well, and then no more than these
+# bytes, unless it is larger itself.
+GROWTH, MOST_GROWN = 64, 2**30
 
 
 class Contents(NamedTuple):
     """What a file held: its form, the object (dictionaries, tensors, arrays, modules) and text beside it."""
 
     form: str
-    found: Any
+    content: Any
     metadata: dict[str, str]
+
+
+def most_bytes(size: int) -> int:
+    """What a file of that size may grow to in memory, bytes."""
+    return max(size, min(GROWTH * size, MOST_GROWN))
 
 
 def open_container(path: Path) -> Contents:
@@ -61,7 +53,7 @@ def open_container(path: Path) -> Contents:
             return _open_zip(path)
         if start.startswith(b"\x93NUMPY"):
             return Contents("numpy .npy", read_npy(stream, path.stat().st_size), {})
-        foreign = _foreign(start)
+        foreign = foreign_format(start)
         if foreign:
             raise InputError(f"{foreign}; foodviz opens PyTorch checkpoints, safetensors and numpy weights")
         if start.startswith(b"\x80") and LEGACY_MAGIC in start[:32]:
@@ -71,38 +63,6 @@ def open_container(path: Path) -> Contents:
         if start[:1] in (b"\x80", b"(", b"]", b"}", b"c"):
             return Contents("raw pickle", PickleReader(stream, nested=_nested).read(), {})
     raise InputError("not a checkpoint: its first bytes belong to no format that foodviz opens")
-
-
-def _foreign(start: bytes) -> str | None:
-    """What the file is, where it is certainly no checkpoint."""
-    known = next((what for magic, what in FOREIGN if start.startswith(magic)), None)
-    if known or not start:
-        return known or "an empty file"
-    if start[4:8] == b"TFL3":
-        return "a TensorFlow Lite model"
-    if start[257:262] == b"ustar":
-        return "a tar archive: unpack it first"
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html")):
-        return "a saved web page: the download gave a page, not the file (sign in, or use the direct link)"
-    if text.startswith(b"<?xml"):
-        return "an XML text, an error message of the download perhaps"
-    if start[:1] == b"\x08" and (b"onnx" in start or b"pytorch" in start[:40]):
-        return "an ONNX model"
-    if start[:1] in b"\x08\x0a" and (b"saved_model" in start or b"tensorflow" in start or b"serve" in start):
-        return "a TensorFlow model"
-    printable = sum(byte in b"\t\r\n" or 32 <= byte < 127 for byte in start)
-    if printable == len(start) and not _is_text_pickle(start):
-        return "a text file"
-    return None
-
-
-def _is_text_pickle(start: bytes) -> bool:
-    """Whether a text begins as a pickle of protocol 0 does: its first three instructions can be read."""
-    try:
-        return start[:1] in b"(]}c" and len(list(islice(pickletools.genops(start), 3))) == 3
-    except ValueError:
-        return False
 
 
 def mapped(path: Path) -> Tensor:
@@ -127,19 +87,25 @@ def _open_zip(path: Path) -> Contents:
             return Contents("numpy .npz", _read_npz(path, archive, members), {})
     if any(name.endswith((".h5", ".keras")) or name == "keras_metadata.pb" for name in members):
         raise InputError("a Keras model; foodviz opens PyTorch checkpoints, safetensors and numpy weights")
-    inside = ", ".join(list(members)[:3]) or "nothing"
+    inside = ", ".join(printable(name) for name in list(members)[:3]) or "nothing"
     raise InputError(f"a zip archive without a checkpoint of its own (it holds {inside}): unpack it first")
 
 
 def _read_torch_zip(path: Path, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], root: str) -> Any:
     bytes_of_file = mapped(path)
+    copied = 0
 
     def storages(key: str, kind: torch.dtype, elements: int) -> Tensor:
+        nonlocal copied
         info = members[f"{root}data/{key}"]
         if info.compress_type != zipfile.ZIP_STORED:
             raise ValueError("a compressed tensor")
         head = bytes(bytes_of_file[info.header_offset : info.header_offset + 30].tolist())
         start = info.header_offset + 30 + sum(struct.unpack("<HH", head[26:30]))
+        if start % kind.itemsize:
+            copied += elements * kind.itemsize
+            if copied > len(bytes_of_file):
+                raise ValueError("tensors larger than the file")
         return _typed(bytes_of_file, start, kind, elements)
 
     order = members.get(f"{root}byteorder")
@@ -159,7 +125,7 @@ def _typed(bytes_of_file: Tensor, start: int, kind: torch.dtype, elements: int) 
 
 
 def _bounded(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
-    if info.file_size > GROWTH * path.stat().st_size:
+    if info.file_size > most_bytes(path.stat().st_size):
         raise ValueError("a member that claims to be far larger than the file")
     return archive.read(info)
 
@@ -173,21 +139,24 @@ def read_legacy(stream: IO[bytes], size: int) -> Any:
     if not system.get("little_endian", True):
         raise InputError("written on a big-endian machine; save it again on an ordinary one")
     made: dict[str, Tensor] = {}
+    left = size
 
     def storages(key: str, kind: torch.dtype, elements: int) -> Tensor:
+        nonlocal left
         if key not in made:
-            if sum(each.nbytes for each in made.values()) + elements * kind.itemsize > size:
+            left -= elements * kind.itemsize
+            if left < 0:
                 raise ValueError("tensors larger than the file")
             made[key] = torch.empty(elements, dtype=kind)
         return made[key]
 
-    found = PickleReader(stream, storages, _nested).read()
+    content = PickleReader(stream, storages, _nested).read()
     for key in PickleReader(stream).read():
         target = made[str(key)].view(torch.uint8).numpy()
         (elements,) = struct.unpack("<q", stream.read(8))
         if elements != len(made[str(key)]) or stream.readinto(target) != len(target):  # type: ignore[attr-defined]
             raise ValueError("a tensor of another size than announced")
-    return found
+    return content
 
 
 def _nested(content: bytes) -> Any:
@@ -211,7 +180,7 @@ def read_npy(stream: IO[bytes], most: int) -> Any:
 
 
 def _read_npz(path: Path, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> Any:
-    most = GROWTH * path.stat().st_size
+    most = most_bytes(path.stat().st_size)
     if sum(info.file_size for info in members.values()) > most:
         raise ValueError("arrays that claim to be far larger than the file")
     arrays = {}

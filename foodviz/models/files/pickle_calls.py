@@ -1,6 +1,7 @@
 """What a checkpoint's pickle may call: the few functions that make tensors, arrays and modules, done over here.
 
-Every size is checked against the bytes at hand before anything is allocated.
+Every size is checked against the bytes at hand before anything is allocated, and nothing that a pickle can build by
+naming one part many times is ever walked through or turned into text.
 """
 
 import re
@@ -66,8 +67,8 @@ def stock_class(name: Global) -> type[nn.Module] | None:
     """The class of `torch.nn` that the name means, None for any other name."""
     if not name.module.startswith("torch.nn.modules."):
         return None
-    found = getattr(nn, name.name, None)
-    return found if isinstance(found, type) and issubclass(found, nn.Module) else None
+    stock = getattr(nn, name.name, None)
+    return stock if isinstance(stock, type) and issubclass(stock, nn.Module) else None
 
 
 def is_known(name: Global) -> bool:
@@ -96,20 +97,26 @@ def fill_module(module: nn.Module, state: Any) -> None:
     kept: dict[str, Any] = {"training": False}
     for group, kind in (("_parameters", Tensor), ("_buffers", Tensor), ("_modules", nn.Module)):
         members = state.get(group, {})
-        if any(not isinstance(name, str) or not isinstance(each, kind | None) for name, each in members.items()):
+        if any(not is_member(name) or not isinstance(each, kind | None) for name, each in members.items()):
             raise ValueError(f"a module's {group} hold something else")
         kept[group] = dict(members)
-    kept["_non_persistent_buffers_set"] = {str(name) for name in state.get("_non_persistent_buffers_set", ())}
+    hidden = state.get("_non_persistent_buffers_set", ())
+    kept["_non_persistent_buffers_set"] = {name for name in hidden if isinstance(name, str)}
     for name, value in state.items():
-        if name not in kept and not hasattr(nn.Module, name) and is_setting(value):
+        if name not in kept and name not in vars(module) and is_member(name) and is_setting(value):
             kept[name] = value
-    restore: Callable[[dict[str, Any]], None] = module.__setstate__
-    restore({**module.__dict__, **kept})
+    vars(module).update(kept)  # what the class itself would make of a state is none of a file's business
+
+
+def is_member(name: Any) -> bool:
+    """Whether a module can have a child, a weight or a setting of that name, and still work."""
+    return isinstance(name, str) and 0 < len(name) < 200 and "." not in name and not hasattr(nn.Module, name)
 
 
 def is_setting(value: Any) -> bool:
+    """Plain, or a few plain ones."""
     if isinstance(value, tuple | list):
-        return len(value) < 10 and all(is_setting(each) for each in value if not isinstance(each, tuple | list))
+        return len(value) < 10 and all(isinstance(each, bool | int | float | str) for each in value)
     return value is None or isinstance(value, bool | int | float | str)
 
 
@@ -163,11 +170,26 @@ def _scalar(kind: ArrayType, content: Any) -> Any:
 
 def _mapping(*arguments: Any) -> dict[Any, Any]:
     pairs = arguments[-1] if arguments and isinstance(arguments[-1], list | tuple) else ()
+    if any(not isinstance(pair, list | tuple) or len(pair) != 2 for pair in pairs):
+        raise ValueError("items that are no pairs")
     return with_items({}, [part for pair in pairs for part in pair])
 
 
 def _members(members: Any = ()) -> Any:
-    return members if isinstance(members, list | tuple) else list(members)
+    if not isinstance(members, list | tuple):
+        raise ValueError("a set of something that is not a list")
+    return members
+
+
+def _device(*where: Any) -> str:
+    return ":".join(str(plain(part, str, int)) for part in where[:2])
+
+
+def plain(value: Any, *kinds: type) -> Any:
+    """The value, which must be of one of these types: a nested one could fill the memory as a text."""
+    if not isinstance(value, kinds):
+        raise ValueError(f"a {type(value).__name__} where {kinds[0].__name__} belongs")
+    return value
 
 
 def with_items(target: Any, flat: list[Any]) -> dict[Any, Any]:
@@ -192,14 +214,14 @@ CALLS: dict[str, Callable[..., Any]] = {
     "__builtin__.set": _members,
     "builtins.frozenset": _members,
     "torch.Size": _members,
-    "torch.device": lambda *where: ":".join(str(part) for part in where),
+    "torch.device": _device,
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor_v3": _tensor_v3,
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
-    "_codecs.encode": lambda text, *_: text.encode("latin1"),
-    "numpy.dtype": lambda code, *_: ArrayType(str(code)),
+    "_codecs.encode": lambda text, *_: plain(text, str).encode("latin1"),
+    "numpy.dtype": lambda code, *_: ArrayType(plain(code, str)),
     "numpy.core.multiarray._reconstruct": _empty_array,
     "numpy._core.multiarray._reconstruct": _empty_array,
     "numpy.core.multiarray.scalar": _scalar,

@@ -7,6 +7,8 @@ in the file is ever imported: a global stays an inert token, the few calls a che
 
 An object of a class of the user's own, `__main__.Net` say, is no call: its pickle holds a class name and the state of
 an `nn.Module`. It becomes a `Stranger`, which has the children and weights but no forward.
+
+Time and memory are bounded by the number of instructions, `MOST_INSTRUCTIONS`.
 """
 
 import pickletools
@@ -30,11 +32,15 @@ from foodviz.models.files.pickle_calls import (
     fill_module,
     is_known,
     is_module_state,
+    plain,
     stock_class,
     storage_type,
     with_items,
 )
+from foodviz.models.files.text import printable
 
+# A tensor takes about 60; with the optimiser's state and a history of the losses the largest checkpoints have 300,000.
+MOST_INSTRUCTIONS = 1_000_000
 Storages = Callable[[str, torch.dtype, int], Tensor]  # key, type, elements -> flat tensor
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 # Instructions that put down what they carry.
@@ -72,7 +78,12 @@ class PickleReader:
             InputError: it needs a name that no checkpoint needs.
             Exception: of almost any kind, where the pickle is damaged.
         """
-        for opcode, argument, _ in pickletools.genops(self.stream):
+        for number, (opcode, argument, _) in enumerate(pickletools.genops(self.stream)):
+            if number == MOST_INSTRUCTIONS:
+                raise InputError(
+                    f"its pickle has more than {MOST_INSTRUCTIONS:,} instructions, far more than weights need; "
+                    "save the state_dict() alone"
+                )
             self.carry_out(opcode.name, argument)
         if self.unused:
             raise refusal(next(iter(self.unused)))
@@ -128,7 +139,7 @@ class PickleReader:
                 push(self.name(module, qualified))
             case "STACK_GLOBAL":
                 qualified, module = pop(), pop()
-                push(self.name(str(module), str(qualified)))
+                push(self.name(plain(module, str), plain(qualified, str)))
             case "REDUCE":
                 arguments, function = pop(), pop()
                 push(self.call(function, arguments))
@@ -141,7 +152,7 @@ class PickleReader:
             case "BINPERSID":
                 push(self.persistent(pop()))
             case "INST":
-                raise refusal(argument.replace(" ", "."))
+                raise refusal(".".join(argument.split(" ", 1)))
             case _ if name in VALUES:
                 push(argument)
             case _:
@@ -159,10 +170,10 @@ class PickleReader:
         self.stack[-1].extend(items)
 
     def name(self, module: str, qualified: str) -> Global:
-        found = Global(module, qualified)
-        if not (is_known(found) or stock_class(found)):
-            self.unused.setdefault(str(found))
-        return found
+        name = Global(module, qualified)
+        if not (is_known(name) or stock_class(name)):
+            self.unused.setdefault(str(name))
+        return name
 
     def call(self, function: Any, arguments: Any) -> Any:
         if not isinstance(function, Global):
@@ -199,7 +210,7 @@ class PickleReader:
         elif isinstance(target, np.ndarray):
             fill_array(target, state)
         elif isinstance(target, ArrayType):
-            target.order = str(state[1])
+            target.order = plain(state[1], str)
         elif not isinstance(target, dict | Tensor):  # what these carry besides (`_metadata`) is of no use here
             raise ValueError(f"a state for a {type(target).__name__}")
 
@@ -208,11 +219,11 @@ class PickleReader:
             return identity[1]
         if identity[0] != "storage" or self.storages is None or not isinstance(identity[1], Global):
             raise ValueError("an unknown persistent id")
-        return self.storages(str(identity[2]), storage_type(identity[1]), int(identity[4]))
+        return self.storages(str(plain(identity[2], str, int)), storage_type(identity[1]), int(plain(identity[4], int)))
 
 
 def refusal(name: str) -> InputError:
     return InputError(
-        f"needs {name}, which is no part of a checkpoint; nothing was run "
+        f"needs {printable(name)}, which is no part of a checkpoint; nothing was run "
         "(save the state_dict() instead; `allow_code` runs the file's code: only for files you made yourself)"
     )

@@ -11,16 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.models.files.containers import Contents, open_container
+from foodviz.models.files.containers import GROWTH, Contents, open_container
+from foodviz.models.files.text import printable
+from foodviz.models.files.wrappers import is_eight_bit, is_weight, way_to_weights, without_prefixes, without_wrappers
 
-# Where training scripts put the weights, the likeliest first.
-WRAPPERS = (
-    "model_state_dict", "state_dict", "model_state", "net_state_dict", "net", "model", "network", "weights", "params",
-)  # fmt: skip
-PREFIXES = ("module.", "_orig_mod.")
 NAMES_OF_CLASSES = ("class_names", "classes")
-# Numbers a file may stand for, in its own bytes: one byte holds a number at 8 bits, and compressed arrays shrink.
-GROWTH = 64
+# Numbers that a file may stand for: one for each of its bytes, as at 8 bits; more where its arrays are compressed or
+# shared, and then no more than these.
+MOST_NUMBERS = 2**27
 
 
 @dataclass(frozen=True)
@@ -64,118 +62,80 @@ def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint
     except InputError as refused:
         raise InputError(f"`model` {path}: {refused}") from refused
     except Exception as fault:  # a damaged file can break anywhere in any of the formats
-        reason = " ".join(str(fault).split())[:160] or type(fault).__name__
+        reason = printable(fault, 160) or type(fault).__name__
         raise InputError(f"`model` {path}: damaged or incomplete ({reason})") from fault
+
+
+def broken(weights: dict[str, Tensor]) -> str:
+    """What makes every answer of these weights meaningless, in words; empty where nothing does.
+
+    Values that are not finite, as a diverged training leaves them, and variances below zero.
+    """
+    kinds = (
+        ("values that are not finite numbers: a training that diverged, or a damaged file", _is_infinite),
+        ("variances below zero: a damaged file", _is_below_zero),
+    )
+    for what, is_so in kinds:
+        names = [name for name, tensor in weights.items() if is_so(name, tensor)]
+        if names:
+            return f"{len(names)} of {len(weights)} weights hold {what}; first {printable(names[0])}"
+    return ""
+
+
+def _is_infinite(_name: str, tensor: Tensor) -> bool:
+    # the sum is several times faster than looking at each, and finite only if each is
+    return tensor.is_floating_point() and not tensor.sum().isfinite() and not bool(tensor.isfinite().all())
+
+
+def _is_below_zero(name: str, tensor: Tensor) -> bool:
+    return name.endswith("running_var") and tensor.numel() > 0 and bool(tensor.min() < 0)
 
 
 def _with_its_code(path: Path) -> Contents:
     """The whole file through torch's and Python's unpickler: runs whatever it says, because the user asked for it."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=False)
+        content = torch.load(path, map_location="cpu", weights_only=False)
     except AttributeError as missing:
         raise InputError(f"its class cannot be found ({missing}); `arch` path/to/net.py:Class names it") from missing
-    return Contents("PyTorch, its code run", found, {})
+    return Contents("PyTorch, its code run", content, {})
 
 
 def _unwrapped(contents: Contents, size: int) -> Checkpoint:
-    form, found, metadata = contents
+    form, content, metadata = contents
     metadata = dict(metadata)
-    path = _way_to_weights(found)
-    if path is None:
-        raise InputError(f"holds no weights: {_described(found)}")
-    for key in path:
-        metadata.update(_notes(found))
-        found = found[key]
-        form += f", {key!r}"
-    if isinstance(found, nn.Module):
-        tree: nn.Module = found.get_submodule("module") if _is_parallel(found) else found
-        tree = tree.requires_grad_(False).eval().float()
-        weights, removed = _without_prefixes(tree.state_dict())
-        form += ", whole model" + "".join(f", prefix {prefix!r} removed" for prefix in removed)
-        return Checkpoint(form, _widened(weights, size), metadata, tree)
-    tensors = {key: value for key, value in found.items() if isinstance(key, str) and _is_weight(value)}
-    metadata.update(_notes(found))
-    if any(_is_eight_bit(value) for value in tensors.values()):
+    keys = way_to_weights(content)
+    if keys is None:
+        raise InputError(f"holds no weights: {_described(content)}")
+    for key in keys:
+        metadata.update(_notes(content))
+        content = content[key]
+        form += f", {printable(key)!r}"
+    tree: nn.Module | None = None
+    if isinstance(content, nn.Module):
+        tree = without_wrappers(content).requires_grad_(False).eval()
+        form += ", whole model"
+        tensors: dict[str, Any] = tree.state_dict()
+    else:
+        metadata.update(_notes(content))
+        tensors = {key: value for key, value in content.items() if isinstance(key, str) and is_weight(value)}
+    if any(is_eight_bit(value) for value in tensors.values()):
         form += ", 8-bit"
-    renamed, removed = _without_prefixes(tensors)
+    renamed, removed = without_prefixes(tensors)
     form += "".join(f", prefix {prefix!r} removed" for prefix in removed)
-    del contents, found, tensors
-    return Checkpoint(form, _widened(renamed, size), metadata)
-
-
-def _way_to_weights(found: Any) -> tuple[str, ...] | None:
-    """Keys that lead from the object to a state dict or a module: at most two wrappers deep; None: there is none."""
-    if isinstance(found, nn.Module):
-        return () if found.state_dict() else None
-    if not isinstance(found, dict):
-        return None
-    named = [key for key in WRAPPERS if isinstance(found.get(key), dict | nn.Module)]
-    for key in named:
-        deeper = _way_to_weights(found[key])
-        if deeper is not None and len(deeper) < 2:
-            return (key, *deeper)
-    if any(isinstance(key, str) and _is_weight(value) for key, value in found.items()):
-        return ()
-    others = [
-        key
-        for key, value in found.items()
-        if isinstance(key, str) and "optim" not in key.lower() and isinstance(value, nn.Module | dict) and _holds(value)
-    ]
-    if len(others) > 1:
-        raise InputError(f"holds several sets of weights ({', '.join(others[:5])}); save the one you mean alone")
-    return (others[0],) if others else None
-
-
-def _holds(value: Any) -> bool:
-    return isinstance(value, nn.Module) or any(isinstance(key, str) and _is_weight(each) for key, each in value.items())
-
-
-def _is_parallel(module: nn.Module) -> bool:
-    origin = getattr(module, "origin", type(module).__name__)
-    return origin.endswith("DataParallel") and isinstance(getattr(module, "module", None), nn.Module)
-
-
-def _is_weight(value: Any) -> bool:
-    return isinstance(value, Tensor | np.ndarray | np.number) or _is_eight_bit(value)
-
-
-def _is_eight_bit(value: Any) -> bool:
-    """The compression homework's (min, max, uint8 array)."""
-    return (
-        isinstance(value, tuple | list)
-        and len(value) == 3
-        and isinstance(value[2], np.ndarray)
-        and value[2].dtype == np.uint8
-        and all(isinstance(bound, float | int | np.number) for bound in value[:2])
-    )
-
-
-def _without_prefixes(weights: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Names as the model itself has them: what training wrappers put before every key is taken off."""
-    removed: list[str] = []
-    while weights:
-        prefix = next((each for each in PREFIXES if all(name.startswith(each) for name in weights)), None)
-        if prefix is None:
-            break
-        weights = {name.removeprefix(prefix): value for name, value in weights.items()}
-        removed.append(prefix)
-    inner = "._orig_mod."  # a part compiled by itself
-    if any(inner in name for name in weights):
-        weights = {name.replace(inner, "."): value for name, value in weights.items()}
-        removed.append("_orig_mod.")
-    return weights, removed
+    del contents, content, tensors
+    return Checkpoint(form, _widened(renamed, size), metadata, tree)
 
 
 def _widened(weights: dict[str, Any], size: int) -> dict[str, Tensor]:
     """Every weight as a tensor. Empties the dictionary on the way, so that no two copies stand side by side."""
-    shapes = (np.shape(value[2]) if _is_eight_bit(value) else tuple(value.shape) for value in weights.values())
-    if sum(int(np.prod(shape, dtype=np.float64)) for shape in shapes) > GROWTH * size:
+    shapes = (np.shape(value[2]) if is_eight_bit(value) else tuple(value.shape) for value in weights.values())
+    if sum(int(np.prod(shape, dtype=np.float64)) for shape in shapes) > max(size, min(GROWTH * size, MOST_NUMBERS)):
         raise ValueError("more weights than the file could hold")
     return {name: _as_tensor(weights.pop(name)) for name in list(weights)}
 
 
 def _as_tensor(value: Any) -> Tensor:
-    if _is_eight_bit(value):
+    if is_eight_bit(value):
         low, high = float(value[0]), float(value[1])
         return torch.from_numpy((value[2] / 255 * (high - low) + low).astype(np.float32))
     if isinstance(value, np.ndarray | np.number):
@@ -185,16 +145,16 @@ def _as_tensor(value: Any) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def _notes(found: Any) -> dict[str, str]:
+def _notes(content: Any) -> dict[str, str]:
     """Numbers, words and class names that training left beside the weights."""
-    return dict(_notes_of(found)) if isinstance(found, dict) else {}
+    return dict(_notes_of(content)) if isinstance(content, dict) else {}
 
 
-def _notes_of(found: dict[Any, Any]) -> Iterator[tuple[str, str]]:
-    for key, value in found.items():
+def _notes_of(content: dict[Any, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
         if not isinstance(key, str) or "." in key:
             continue
-        if isinstance(value, str | int | float) and len(str(value)) < 200:
+        if isinstance(value, float) or (isinstance(value, str | int) and len(str(value)) < 200):
             yield key, str(value)
         elif key in NAMES_OF_CLASSES and isinstance(value, list | tuple) and all(isinstance(n, str) for n in value):
             yield "class_names", json.dumps(list(value))
@@ -202,7 +162,7 @@ def _notes_of(found: dict[Any, Any]) -> Iterator[tuple[str, str]]:
             yield "class_names", json.dumps([str(name) for name, _ in sorted(value.items(), key=lambda item: item[1])])
 
 
-def _described(found: Any) -> str:
-    if isinstance(found, dict):
-        return f"a dictionary of {', '.join(str(key) for key in list(found)[:5]) or 'nothing'}"
-    return f"a {type(found).__name__}"
+def _described(content: Any) -> str:
+    if isinstance(content, dict):
+        return f"a dictionary of {', '.join(printable(key) for key in list(content)[:5]) or 'nothing'}"
+    return f"a {printable(type(content).__name__)}"

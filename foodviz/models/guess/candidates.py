@@ -1,11 +1,12 @@
-"""Architecture from the weights: every way to run them that their shapes and the gaps in their numbering allow.
+"""Architecture from the weights: every way to run them that their shapes and the openings in their numbering allow.
 
-A state dict shows which places of a stack hold weights, and so which hold none; not what stands there. Between two
+A state dict shows which indices of a stack hold weights, and so which hold none; not what stands there. Between two
 convolutions there is one activation, perhaps a pool, and dropouts; the width of the head tells how often the maps were
 halved. What remains open is ordered by how people build such nets and decided, where there are labelled pictures, by
 how well each candidate classifies them.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
@@ -31,6 +32,7 @@ HALVINGS = {5: 1.0, 4: 0.8, 3: 0.5, 6: 0.4, 2: 0.2, 7: 0.15, 1: 0.1}
 CONVOLUTIONS = {"same": 1.0, "unpadded": 0.1, "strided": 0.05}
 MOST_CANDIDATES = 4000
 MOST_OPEN_POOLS = 8
+MOST_BLOCKS = 200
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class Candidate:
     """One way to run the weights.
 
     Attributes:
-        fillings: what stands at the places without weights, as `stack.parse` gives it.
+        fillings: what stands at the paths without weights, as `stack.parse` gives it.
         size: input height and width in pixels.
         plausibility: larger is likelier; only the order means something.
-        head: the places among them between linear layers.
+        head: the paths among them between linear layers.
     """
 
     fillings: dict[str, str]
@@ -57,35 +59,35 @@ class Candidate:
 
 @dataclass
 class Block:
-    """A layer with weights and what follows it up to the next: places without weights, before its norm and after."""
+    """A layer with weights and what follows it up to the next: paths without weights, before its norm and after."""
 
     part: Part
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
-    beyond: list[str] = field(default_factory=list)  # places behind the last known one of a Sequential: may not exist
+    beyond: list[str] = field(default_factory=list)  # behind the last known one of a Sequential: may not exist
     normed: bool = False
     activated: bool = False  # by a PReLU, which has weights
 
     def activation(self, norm_first: bool) -> str | None:
-        """The place of the activation, None where there is none to be had."""
+        """The path of the activation, None where there is none to be had."""
         if self.activated:
             return None
-        places = self.after + self.before if norm_first else self.before + self.after
+        paths = self.after + self.before if norm_first else self.before + self.after
         pointwise = (
             self.part.kind == "Conv2d" and self.part.kernel == (1, 1) and not self.normed
         )  # the second half of a depthwise-separable pair
-        return next(iter(places), None) or (None if pointwise else next(iter(self.beyond), None))
+        return next(iter(paths), None) or (None if pointwise else next(iter(self.beyond), None))
 
     def spare(self, norm_first: bool) -> list[str]:
-        """Places left for a pool and dropouts; the pool takes the first."""
+        """Paths left for a pool and dropouts; the pool takes the first."""
         taken = self.activation(norm_first)
-        left = [place for place in self.after + self.before if place != taken]
-        return left or [place for place in self.beyond if place != taken][:1]
+        left = [path for path in self.after + self.before if path != taken]
+        return left or [path for path in self.beyond if path != taken][:1]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The weights in running order, cut into blocks; `flatten` is its place where one Sequential holds everything."""
+    """The weights in running order, cut into blocks; `flatten` is its path where one Sequential holds everything."""
 
     blocks: list[Block]
     head: list[Block]
@@ -99,33 +101,33 @@ def candidates(weights: dict[str, Tensor]) -> list[Candidate]:
     layout = _layout(parts) if parts else None
     if layout is None:
         return []
-    found: dict[str, Candidate] = {}
+    by_text: dict[str, Candidate] = {}
     for candidate in islice(_candidates(layout), MOST_CANDIDATES):
-        known = found.get(candidate.text)
+        known = by_text.get(candidate.text)
         if known is None or known.plausibility < candidate.plausibility:
-            found[candidate.text] = candidate
-    return sorted(found.values(), key=lambda candidate: -candidate.plausibility)
+            by_text[candidate.text] = candidate
+    return sorted(by_text.values(), key=lambda candidate: -candidate.plausibility)
 
 
 def variants(candidate: Candidate) -> list[Candidate]:
     """Readings that differ from it in one choice: the activation, the one in the head alone, or a kind of pool."""
-    active = {place for place, kind in candidate.fillings.items() if kind in ACTIVATIONS}
-    pooled = {place for place, kind in candidate.fillings.items() if kind in POOLS}
+    active = {path for path, kind in candidate.fillings.items() if kind in ACTIVATIONS}
+    pooled = {path for path, kind in candidate.fillings.items() if kind in POOLS}
     choices = [(active, kind, share) for kind, share in ACTIVATIONS.items()]
     choices += [(pooled, kind, share) for kind, share in POOLS.items()]
     choices += [(active & set(candidate.head), "ReLU", 0.3)]
     if "join" in candidate.fillings:
         choices += [({"join"}, candidate.fillings["join"].replace("Avg", "Max"), 0.05)]
     made = {candidate.text: candidate}
-    for places, kind, share in choices:
-        fillings = {place: kind if place in places else old for place, old in candidate.fillings.items()}
+    for paths, kind, share in choices:
+        fillings = {path: kind if path in paths else old for path, old in candidate.fillings.items()}
         variant = replace(candidate, fillings=fillings, plausibility=candidate.plausibility * share)
         made.setdefault(variant.text, variant)
     return list(made.values())[1:]
 
 
 def _layout(parts: dict[str, Part]) -> Layout | None:
-    """None where the stack has no convolution, no linear layer, or a convolution after one."""
+    """None where the stack has no convolution, no linear layer, or a convolution after one, or too many layers."""
     blocks: list[Block] = []
     for entry in in_order(parts):
         if isinstance(entry, Part) and entry.kind in ("Conv2d", "Linear"):
@@ -139,20 +141,20 @@ def _layout(parts: dict[str, Part]) -> Layout | None:
         elif entry.top != blocks[-1].part.top and not entry.beyond:
             continue  # before the first layer of the head: a dropout or a flatten
         elif entry.beyond:
-            blocks[-1].beyond = list(entry.places)  # the later one: after the norm, outside the inner Sequential
+            blocks[-1].beyond = list(entry.paths)  # the later one: after the norm, outside the inner Sequential
         elif blocks[-1].normed:
-            blocks[-1].after += entry.places
+            blocks[-1].after += entry.paths
         else:
-            blocks[-1].before += entry.places
+            blocks[-1].before += entry.paths
     kinds = [block.part.kind for block in blocks]
     first = kinds.index("Linear") if "Linear" in kinds else 0
-    if not first or "Conv2d" in kinds[first:]:
+    if not first or "Conv2d" in kinds[first:] or len(blocks) > MOST_BLOCKS:
         return None
     last = blocks[first - 1]
     flatten = None
     if last.part.top == blocks[first].part.top:
         if not last.after + last.before:
-            return None  # no place to flatten at
+            return None  # nowhere to flatten
         flatten = (last.after or last.before).pop()
     return Layout(blocks[:first], blocks[first:], flatten, all(path.count(".") < 2 for path in parts))
 
@@ -162,9 +164,9 @@ def _candidates(layout: Layout) -> Iterator[Candidate]:
     for norm_first, (setting, often) in product((False, True), CONVOLUTIONS.items()):
         fixed = {} if layout.flatten is None else {layout.flatten: "Flatten"}
         for block in layout.blocks:
-            place = block.activation(norm_first)
-            fixed |= {place: usual} if place else {}
-        head = [place for block in layout.head[:-1] if (place := block.activation(norm_first))]
+            path = block.activation(norm_first)
+            fixed |= {path: usual} if path else {}
+        head = [path for block in layout.head[:-1] if (path := block.activation(norm_first))]
         fixed |= dict.fromkeys(head, usual)
         convolutions = _settings(layout.blocks, setting)
         for pools, likely in _pools(layout, norm_first):
@@ -183,22 +185,20 @@ def _settings(blocks: list[Block], setting: str) -> dict[str, str]:
 
 
 def _pools(layout: Layout, norm_first: bool) -> Iterator[tuple[dict[int, str], float]]:
-    """Which blocks end in a pool: number of the block -> place; and how likely that is."""
+    """Which blocks end in a pool: number of the block -> path; and how likely that is."""
     spare = [block.spare(norm_first) for block in layout.blocks]
-    two = any(len(places) > 1 for places in spare)
+    two = any(len(paths) > 1 for paths in spare)
     chances = []
-    for block, places in zip(layout.blocks, spare, strict=True):
-        sure = any(place not in block.beyond for place in places)
-        chances.append(
-            0.0 if not places else 0.93 if len(places) > 1 else 0.3 if two and sure else 0.75 if sure else 0.6
-        )
+    for block, paths in zip(layout.blocks, spare, strict=True):
+        sure = any(path not in block.beyond for path in paths)
+        chances.append(0.0 if not paths else 0.93 if len(paths) > 1 else 0.3 if two and sure else 0.75 if sure else 0.6)
     open_ = [number for number, chance in enumerate(chances) if 0 < chance < 0.9]
     certain = [number for number, chance in enumerate(chances) if chance >= 0.9]
     if len(open_) <= MOST_OPEN_POOLS:
         masks = list(product((True, False), repeat=len(open_)))
     else:  # the first n, or every second
-        masks = [tuple(place < n for place in range(len(open_))) for n in range(len(open_) + 1)]
-        masks += [tuple(place % 2 == odd for place in range(len(open_))) for odd in (0, 1)]
+        masks = [tuple(index < n for index in range(len(open_))) for n in range(len(open_) + 1)]
+        masks += [tuple(index % 2 == odd for index in range(len(open_))) for odd in (0, 1)]
     for mask in masks:
         chosen = sorted([*certain, *(number for number, on in zip(open_, mask, strict=True) if on)])
         likely = prod(chances[number] if on else 1 - chances[number] for number, on in zip(open_, mask, strict=True))
@@ -226,8 +226,10 @@ def _sizes(
         if reached == side:
             yield size, {}, SIZES[size] * (0.3 if side == 1 else 1)
     if side not in sizes.values():
-        unusual = (size for size in range(16, 513) if _side(steps, size) == side)
-        yield from ((size, {}, 0.01) for size in islice(unusual, 1))
+        # the last map grows with the picture, so the first size that reaches the side is found by halving
+        unusual = bisect_left(range(16, 513), side, key=lambda size: _side(steps, size)) + 16
+        if _side(steps, unusual) == side and unusual < 513:
+            yield unusual, {}, 0.01
     if layout.flatten is None:
         named = layout.blocks[0].part.top == "features"
         for size in (128, 224):

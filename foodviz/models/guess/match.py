@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from foodviz.errors import InputError
 from foodviz.models.architectures import NAMES, build
+from foodviz.models.files.text import printable
 
 # Keys that give a family of torchvision's classifiers away, and the names in it.
 _TORCHVISION = (
@@ -77,7 +78,7 @@ def misfits(network: nn.Module, weights: dict[str, Tensor]) -> str:
     missing = [name for name in expected if name not in weights and not name.endswith(_OPTIONAL)]
     unexpected = [name for name in weights if name not in expected and not name.endswith(_OPTIONAL)]
     wrong = [
-        f"{name} is {_shape(tuple(weights[name].shape))} and should be {_shape(shape)}"
+        f"{printable(name)} is {_shape(tuple(weights[name].shape))} and should be {_shape(shape)}"
         for name, shape in expected.items()
         if name in weights and tuple(weights[name].shape) != shape and not name.endswith(_OPTIONAL)
     ]
@@ -86,7 +87,7 @@ def misfits(network: nn.Module, weights: dict[str, Tensor]) -> str:
 
 
 def _first_five(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return ", ".join(map(printable, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -104,7 +105,7 @@ def fill(make: Callable[[], nn.Module], weights: dict[str, Tensor], name: str) -
     if wrong:
         known = known_architecture(weights)
         advice = f"; the weights fit `arch` {known}" if known else ""
-        raise InputError(f"the weights do not fit {name}: {wrong}{advice}")
+        raise InputError(f"nothing was loaded: the weights do not fit {printable(name)}: {wrong}{advice}")
     expected = network.state_dict()
     given = {key: value.to(expected[key].dtype) for key, value in weights.items() if key in expected}
     for key in expected.keys() - given.keys():

@@ -1,19 +1,21 @@
-"""The modules that hold a checkpoint's weights, told by names and shapes, in the order they run, and the gaps between.
+"""The modules that hold a checkpoint's weights, by names and shapes, in the order they run, and what lies between.
 
-`cnn.0.weight` of shape (64, 3, 3, 3) is a convolution at place 0 of the Sequential `cnn`; a place of which no weight is
-known holds something without weights: an activation, a pool, a dropout. `conv1+1` and `conv1+2` are what may run after
-an attribute `conv1` that stands by itself.
+`cnn.0.weight` of shape (64, 3, 3, 3) is a convolution at index 0 of the Sequential `cnn`; an index of which no weight
+is known holds something without weights: an activation, a pool, a dropout. `conv1+1` and `conv1+2` are what may run
+after an attribute `conv1` that stands by itself.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from torch import Tensor
+from torch import Tensor, nn
 
-# Most places in one Sequential: an index without bound would be a way to fill the memory.
-MOST_PLACES = 2000
+# Most indices in all Sequentials together: without a bound they would be a way to fill the memory.
+MOST_INDICES = 5000
+# As Python prints it: `02` is no index, or a key with one wrong letter would pass for another layer's.
+_INDEX = re.compile(r"0|[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,19 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Gap:
-    """Neighbouring places of one Sequential that hold no weights; `beyond` the last known one they may not exist."""
+class Opening:
+    """Neighbouring paths of one Sequential that hold no weights; `beyond` the last known one they may not exist."""
 
-    places: tuple[str, ...]
+    paths: tuple[str, ...]
     beyond: bool = False
 
     @property
     def top(self) -> str:
-        return top_of(self.places[0])
+        return top_of(self.paths[0])
 
 
 def top_of(path: str) -> str:
-    """The child of the model that holds this place; "" where the model itself is the Sequential."""
+    """The child of the model that holds this path; "" where the model itself is the Sequential."""
     top = path.partition(".")[0].partition("+")[0]
     return "" if top.isdecimal() else top
 
@@ -57,11 +59,24 @@ def parts_of(weights: dict[str, Tensor]) -> dict[str, Part] | None:
     for name, tensor in weights.items():
         path, _, leaf = name.rpartition(".")
         shapes.setdefault(path, {})[leaf] = tuple(tensor.shape)
-    found = {path: _part(path, inner) for path, inner in shapes.items()}
-    known = {path: part for path, part in found.items() if part is not None}
-    if len(known) < len(found) or any(places_of(path) is None for path in found):
+    parts = {path: part for path, inner in shapes.items() if (part := _part(path, inner)) is not None}
+    if (
+        len(parts) < len(shapes)
+        or any(indices_of(path) is None for path in shapes)
+        or count_indices(shapes) > MOST_INDICES
+    ):
         return None
-    return _in_running_order(known)
+    return _in_running_order(parts)
+
+
+def count_indices(paths: Iterable[str]) -> int:
+    """How many indices the Sequentials have that hold these paths, those without weights among them."""
+    lengths: dict[tuple[object, ...], int] = {}
+    for top, indices in filter(None, map(indices_of, paths)):
+        for depth, index in enumerate(indices):
+            inside = (top, *indices[:depth])
+            lengths[inside] = max(lengths.get(inside, 0), index + 1)
+    return sum(lengths.values())
 
 
 def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
@@ -82,30 +97,28 @@ def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
     return None
 
 
-def places_of(path: str) -> tuple[str, tuple[int, ...]] | None:
-    """`cnn.1.0` -> ("cnn", (1, 0)); None where a place inside the stack is no index."""
+def indices_of(path: str) -> tuple[str, tuple[int, ...]] | None:
+    """`cnn.1.0` -> ("cnn", (1, 0)); None where one inside the stack is no index, or no module can have the name."""
     top, _, rest = path.partition(".")
     inner = rest.split(".") if rest else []
     if top.isdecimal():
         top, inner = "", [top, *inner]  # the model itself is a Sequential
-    if (not top and not inner) or any(
-        not re.fullmatch(r"\d{1,4}", place) or int(place) >= MOST_PLACES for place in inner
-    ):
+    if (not top and not inner) or hasattr(nn.Module, top) or not all(_INDEX.fullmatch(each) for each in inner):
         return None
-    return top, tuple(int(place) for place in inner)
+    return top, tuple(int(each) for each in inner)
 
 
 def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
     """Parts by index inside a stack, and the stacks by what each takes in: files may list them in any order."""
     tops: dict[str, list[tuple[tuple[int, ...], Part]]] = {}
     for path, part in parts.items():
-        top, places = places_of(path) or ("", ())
-        tops.setdefault(top, []).append((places, part))
+        top, indices = indices_of(path) or ("", ())
+        tops.setdefault(top, []).append((indices, part))
     groups = [[part for _, part in sorted(group, key=lambda pair: pair[0])] for group in tops.values()]
     ordered: list[Part] = []
     while groups:
         channels = _last_width(ordered)
-        ranked = sorted((group for group in groups if _takes(group[0], channels)), key=_place_by_name)
+        ranked = sorted((group for group in groups if _takes(group[0], channels)), key=_by_name)
         flattened = [group for group in groups if group[0].kind == "Linear" and group[0].entering % channels == 0]
         following = next(iter(ranked or flattened), None) if ordered else next(iter(ranked), None)
         if following is None:
@@ -117,7 +130,7 @@ def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
     return {part.path: part for part in ordered} if consistent else None
 
 
-def _place_by_name(group: list[Part]) -> tuple[int, int]:
+def _by_name(group: list[Part]) -> tuple[int, int]:
     """conv1, bn1, conv2, bn2: by the number at the end of the name, and a convolution before its norm."""
     number = re.search(r"(\d+)$", group[0].top)
     return int(number[1]) if number else 0, ("Conv2d", "BatchNorm", "PReLU", "Linear").index(group[0].kind)
@@ -127,32 +140,33 @@ def _last_width(parts: list[Part]) -> int:
     return next((part.leaving for part in reversed(parts) if part.kind != "PReLU"), 3)
 
 
-def in_order(parts: dict[str, Part]) -> Iterator[Part | Gap]:
-    """The parts as they run and the gaps between them."""
+def in_order(parts: dict[str, Part]) -> Iterator[Part | Opening]:
+    """The parts as they run and the openings between them."""
     for top in dict.fromkeys(part.top for part in parts.values()):
-        places = {(places_of(path) or ("", ()))[1]: part for path, part in parts.items() if part.top == top}
-        yield from _walk(top, places)
+        yield from _walk(
+            top, {(indices_of(path) or ("", ()))[1]: part for path, part in parts.items() if part.top == top}
+        )
 
 
-def _walk(path: str, places: dict[tuple[int, ...], Part]) -> Iterator[Part | Gap]:
-    if () in places:
-        yield places[()]
+def _walk(path: str, known: dict[tuple[int, ...], Part]) -> Iterator[Part | Opening]:
+    if () in known:
+        yield known[()]
         if "." not in path:  # an attribute by itself: what runs after it the forward alone knew
-            yield Gap((f"{path}+1", f"{path}+2"), beyond=True)
+            yield Opening((f"{path}+1", f"{path}+2"), beyond=True)
         return
     inner: dict[int, dict[tuple[int, ...], Part]] = {}
-    for place, part in places.items():
-        inner.setdefault(place[0], {})[place[1:]] = part
+    for indices, part in known.items():
+        inner.setdefault(indices[0], {})[indices[1:]] = part
     missing: list[str] = []
     for index in range(max(inner) + 1):
         if index not in inner:
             missing.append(_below(path, index))
             continue
         if missing:
-            yield Gap(tuple(missing))
+            yield Opening(tuple(missing))
             missing = []
         yield from _walk(_below(path, index), inner[index])
-    yield Gap((_below(path, max(inner) + 1), _below(path, max(inner) + 2)), beyond=True)
+    yield Opening((_below(path, max(inner) + 1), _below(path, max(inner) + 2)), beyond=True)
 
 
 def _below(path: str, index: int) -> str:

@@ -1,34 +1,50 @@
-"""A whole pickled model of a class nobody here knows, made to run where it is a stack and a head."""
+"""A whole pickled model of a class nobody here knows, made to run where it is a stack and a head.
 
-from math import prod
+What the file says of a stock module is not believed: each is made anew by its own class, from those settings alone
+that the class takes and only where they are of the right type and of a usual size. Its weights are filled in later, as
+those of any other architecture.
+"""
+
+import inspect
+from collections import OrderedDict
+from math import isfinite
+from typing import Any
 
 import torch
 from torch import nn
 
 from foodviz.models.files.pickle_calls import Stranger
-from foodviz.models.guess.candidates import SIZES
 from foodviz.models.guess.stack import Stack
 
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _JOINTS = (*_POOLS, nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d)
-# Larger strides, paddings and output maps than these have no place in a classifier and could fill the memory.
+_PLAIN = (nn.Linear, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d, *_JOINTS)
+# Kernels, strides, paddings and output maps larger than these have no place in a classifier and could fill the memory.
 MOST = 64
+_LARGEST_WIDTH = 10**8
+_SPATIAL = ("kernel_size", "stride", "padding", "dilation", "output_size", "start_dim", "end_dim", "dim")
+_WIDTHS = ("in_channels", "out_channels", "in_features", "out_features", "num_features", "num_parameters", "groups")
+_WORDS = {"padding": ("same", "valid"), "padding_mode": ("zeros", "reflect", "replicate", "circular")}
+_WORDS["approximate"] = ("none", "tanh")
 
 
 def runnable(tree: nn.Module) -> nn.Module | None:
-    """The network that the tree's children make in the order they were made; None where that is not certain.
+    """The network that the tree's children make in the order they were made, without weights; None where that is not
+    certain.
 
     Certain is: stock modules alone, or children that hold convolutions, then at most pools, then one head.
     """
-    if not all(_is_plain(module) for module in tree.modules() if module is not tree):
+    try:
+        with torch.device("meta"):
+            if not isinstance(tree, Stranger):
+                return _again(tree).eval()
+            children = [(name, _again(child)) for name, child in tree.named_children()]
+    except (ValueError, TypeError, ArithmeticError, RuntimeError):  # what a class says to settings it cannot work with
         return None
-    if not isinstance(tree, Stranger):
-        return tree if _is_plain(tree) else None
-    children = list(tree.named_children())
     kinds = [_kind(child) for _, child in children]
     if "other" in kinds or kinds.count("head") != 1 or kinds[-1] != "head" or kinds[0] != "convolutions":
         return None
-    last = max(place for place, kind in enumerate(kinds) if kind == "convolutions")
+    last = max(index for index, kind in enumerate(kinds) if kind == "convolutions")
     if "joint" in kinds[:last]:
         return None
     return Stack(children, children[-1][0], None).eval()
@@ -42,25 +58,48 @@ def _kind(child: nn.Module) -> str:
     return "joint" if isinstance(child, _JOINTS) else "other"
 
 
-def _is_plain(module: nn.Module) -> bool:
-    """Whether the module is of a usual kind and its settings are of a usual size."""
-    usual = (nn.Sequential, nn.Linear, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d, *_JOINTS)
-    if not isinstance(module, usual) and type(module).__module__ != nn.ReLU.__module__:
-        return False
-    settings = [getattr(module, name, 0) for name in ("kernel_size", "stride", "padding", "dilation", "output_size")]
-    flat = [each for value in settings for each in (value if isinstance(value, tuple | list) else (value,))]
-    return all(each is None or isinstance(each, str) or 0 <= each <= MOST for each in flat)
+def _again(module: nn.Module) -> nn.Module:
+    """The module as its class makes it from its settings.
+
+    Raises:
+        ValueError: of another kind than a plain classifier holds, or with a setting of an unusual type or size.
+        Exception: what its class says to them.
+    """
+    kind = type(module)
+    if kind is nn.Sequential:
+        return nn.Sequential(OrderedDict((name, _again(child)) for name, child in module.named_children()))
+    activation = kind.__module__ == nn.ReLU.__module__ and kind is not nn.MultiheadAttention
+    if not (kind in _PLAIN or activation) or module._modules:
+        raise ValueError(f"a {kind.__name__}")
+    settings: dict[str, Any] = {}
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if name == "bias":
+            settings[name] = module._parameters.get("bias") is not None
+        elif name in vars(module) and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            settings[name] = _checked(name, vars(module)[name])
+    return kind(**settings)
 
 
-def input_size(network: nn.Module) -> int | None:
-    """The first usual size of picture that the network takes; None where it takes none of them."""
-    device = next(network.parameters()).device
-    for size in SIZES:
-        try:
-            with torch.inference_mode():
-                answer = network(torch.zeros(1, 3, size, size, device=device))
-        except RuntimeError:
-            continue
-        if answer.ndim == 2 and prod(answer.shape) < 100_000:
-            return size
-    return None
+def _checked(name: str, value: Any) -> Any:
+    """The setting, which must be plain and of a usual size.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if isinstance(value, tuple | list):
+        if not 0 < len(value) <= 4:
+            raise ValueError(f"{name} of {len(value)} numbers")
+        return tuple(_checked(name, each) for each in value)
+    if isinstance(value, str):
+        sound = value in _WORDS.get(name, ())
+    elif name in _SPATIAL:
+        sound = value is None or (isinstance(value, int) and -4 <= value <= MOST)
+    elif name in _WIDTHS:
+        sound = isinstance(value, int) and 0 < value <= _LARGEST_WIDTH
+    elif value is None:
+        sound = name in ("momentum", "divisor_override", "lower", "upper")
+    else:
+        sound = isinstance(value, bool) or (isinstance(value, int | float) and isfinite(value))
+    if not sound:
+        raise ValueError(f"{name} of {type(value).__name__}")
+    return value

@@ -1,41 +1,63 @@
 """A stack of layers rebuilt from its weights and from a text that says what stands where no weights are.
 
-The text is what `arch` takes, for example
+The text is what the parameter `arch` takes, for example
 
     stack; ReLU: cnn.2 cnn.6 fc.1; MaxPool2d(2): cnn.3 cnn.7; input: 128
 
-Every part that has weights is known by their shapes. A place that the text does not name passes its input on, as a
+Every part that has weights is known by their shapes. A path that the text does not name passes its input on, as a
 dropout does in evaluation. `join` is what stands between the last map and the first linear layer, where the maps are
-then flattened.
+then flattened. The grammar is closed, as the text may be a stranger's:
+
+    text   = "stack" { ";" item }
+    item   = kind ":" path { " " path } | "join" ":" kind | "input" ":" pixels
+    kind   = name [ "(" number { "," number } ")" ]
 """
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Never
 
 from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
-from foodviz.models.guess.modules import Part, parts_of, places_of
+from foodviz.models.files.text import printable
+from foodviz.models.guess.modules import MOST_INDICES, Part, count_indices, indices_of, parts_of
 
 PREFIX = "stack"
+SMALLEST, LARGEST = 8, 2048  # input, pixels
 
-PARAMETERLESS: dict[str, Callable[..., nn.Module]] = {
-    "ReLU": nn.ReLU,
-    "LeakyReLU": nn.LeakyReLU,
-    "ReLU6": nn.ReLU6,
-    "RReLU": nn.RReLU,
-    "ELU": nn.ELU,
-    "SiLU": nn.SiLU,
-    "GELU": nn.GELU,
-    "Hardswish": nn.Hardswish,
-    "Tanh": nn.Tanh,
-    "Sigmoid": nn.Sigmoid,
-    "MaxPool2d": nn.MaxPool2d,
-    "AvgPool2d": nn.AvgPool2d,
-    "AdaptiveAvgPool2d": nn.AdaptiveAvgPool2d,
-    "AdaptiveMaxPool2d": nn.AdaptiveMaxPool2d,
-    "Flatten": nn.Flatten,
+
+@dataclass(frozen=True)
+class _Kind:
+    """A layer without weights: its module, and how many numbers it takes, whole ones for a pool."""
+
+    make: Callable[..., nn.Module]
+    least: int = 0
+    most: int = 0
+    whole: bool = False
+
+
+PARAMETERLESS = {
+    "ReLU": _Kind(nn.ReLU),
+    "LeakyReLU": _Kind(nn.LeakyReLU, 0, 1),
+    "ReLU6": _Kind(nn.ReLU6),
+    "RReLU": _Kind(nn.RReLU, 0, 2),
+    "ELU": _Kind(nn.ELU, 0, 1),
+    "SiLU": _Kind(nn.SiLU),
+    "GELU": _Kind(nn.GELU),
+    "Hardswish": _Kind(nn.Hardswish),
+    "Tanh": _Kind(nn.Tanh),
+    "Sigmoid": _Kind(nn.Sigmoid),
+    "MaxPool2d": _Kind(nn.MaxPool2d, 1, 3, whole=True),
+    "AvgPool2d": _Kind(nn.AvgPool2d, 1, 3, whole=True),
+    "AdaptiveAvgPool2d": _Kind(nn.AdaptiveAvgPool2d, 1, 1, whole=True),
+    "AdaptiveMaxPool2d": _Kind(nn.AdaptiveMaxPool2d, 1, 1, whole=True),
+    "Flatten": _Kind(nn.Flatten),
 }
+_KIND = re.compile(r"(\w+)(?:\(([^()]*)\))?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,9})?")
+_LARGEST_NUMBER = 64
 
 
 class Stack(nn.Module):
@@ -43,9 +65,9 @@ class Stack(nn.Module):
 
     def __init__(self, children: Sequence[tuple[str, nn.Module]], head: str | None, join: nn.Module | None) -> None:
         super().__init__()
-        self.head = head
+        self._head = head
         for name, child in children:
-            if name == head:
+            if name == head and "join" not in dict(children):
                 self.add_module("join", join or nn.Identity())
             self.add_module(name, child)
 
@@ -53,7 +75,7 @@ class Stack(nn.Module):
         """Images (N, 3, H, W) -> logits (N, C)."""
         values = images
         for name, child in self.named_children():
-            values = child(values.flatten(1) if name == self.head else values)
+            values = child(values.flatten(1) if name == self._head else values)
         return values
 
 
@@ -65,32 +87,42 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
     """
     parts = parts_of(weights)
     if parts is None:
-        raise InputError("`arch` stack: these weights are no plain stack of convolutions and linear layers")
+        _refuse("these weights are no plain stack of convolutions and linear layers")
     fillings, size = parse(text)
     join = fillings.pop("join", None)
-    settings = {path: kind for path, kind in fillings.items() if path in parts}
+    settings = {path: fillings.pop(path) for path in list(fillings) if path in parts}
     trees: dict[str, dict[tuple[int, ...], nn.Module]] = {}
     flattened = False
     for path, part in parts.items():
-        top, places = places_of(path) or ("", ())
-        trees.setdefault(top, {})[places] = _module(part, settings.get(path, ""), flattened)
+        top, indices = indices_of(path) or ("", ())
+        trees.setdefault(top, {})[indices] = _module(part, settings.get(path, ""), flattened)
         flattened = flattened or part.kind == "Linear"
+    if count_indices([*parts, *fillings]) > MOST_INDICES:
+        _refuse(f"more than {MOST_INDICES} layers")
     after: dict[str, list[tuple[str, nn.Module]]] = {}
     for path, kind in sorted(fillings.items()):
         alone, plus, _ = path.partition("+")
         if plus and alone in parts and "." not in alone:
             after.setdefault(alone, []).append((path, parameterless(kind)))
             continue
-        top, places = places_of(path) or ("", ())
-        if path not in parts and (top not in trees or not places or () in trees[top]):
-            raise InputError(f"`arch` stack: {path} is no place in {', '.join(trees) or 'the model'}")
-        if path not in parts:
-            trees[top][places] = parameterless(kind)
+        top, indices = indices_of(path) or ("", ())
+        tree = trees.get(top, {(): nn.Identity()})
+        if not indices or any(indices[:depth] in tree for depth in range(len(indices))):
+            _refuse(f"{printable(path)} is no place in {', '.join(map(printable, trees)) or 'the model'}")
+        if any(known[: len(indices)] == indices for known in tree):
+            _refuse(f"at {printable(path)} stand layers with weights")
+        tree[indices] = parameterless(kind)
     if "" in trees:
         return _nested(trees[""]), size
     heads = [top for top, tree in trees.items() if _is_head(tree)]
+    if join is not None and (not heads or "join" in trees):
+        _refuse("there is no head to join the maps to")
     children = [child for top, tree in trees.items() for child in ((top, _nested(tree)), *after.get(top, ()))]
     return Stack(children, heads[0] if heads else None, parameterless(join) if join else None), size
+
+
+def _refuse(reason: str) -> Never:
+    raise InputError(f"`arch` stack: {reason}")
 
 
 def _is_head(tree: dict[tuple[int, ...], nn.Module]) -> bool:
@@ -102,11 +134,11 @@ def _is_head(tree: dict[tuple[int, ...], nn.Module]) -> bool:
 def _nested(tree: dict[tuple[int, ...], nn.Module]) -> nn.Module:
     if () in tree:
         return tree[()]
-    places: dict[int, dict[tuple[int, ...], nn.Module]] = {}
-    for place, module in tree.items():
-        places.setdefault(place[0], {})[place[1:]] = module
+    inner: dict[int, dict[tuple[int, ...], nn.Module]] = {}
+    for indices, module in tree.items():
+        inner.setdefault(indices[0], {})[indices[1:]] = module
     return nn.Sequential(
-        *(_nested(places[index]) if index in places else nn.Identity() for index in range(max(places) + 1))
+        *(_nested(inner[index]) if index in inner else nn.Identity() for index in range(max(inner) + 1))
     )
 
 
@@ -117,6 +149,8 @@ def _module(part: Part, setting: str, flattened: bool) -> nn.Module:
         return nn.Conv2d(
             entering, part.leaving, part.kernel, stride, padding, groups=part.groups, bias=part.bias, device="meta"
         )
+    if setting:
+        _refuse(f"at {printable(part.path)} stands a layer with weights, no {printable(setting)}")
     if part.kind == "Linear":
         return nn.Linear(part.entering, part.leaving, bias=part.bias, device="meta")
     if part.kind == "PReLU":
@@ -127,12 +161,15 @@ def _module(part: Part, setting: str, flattened: bool) -> nn.Module:
 
 def convolution(part: Part, setting: str) -> tuple[int, tuple[int, int]]:
     """Stride and padding; `setting` is "" (stride 1, size kept) or "Conv2d(<stride>, <padding>)"."""
-    numbers = arguments(setting)
-    if not numbers:
+    if not setting:
         return 1, (part.kernel[0] // 2, part.kernel[1] // 2)
-    stride, padding = int(numbers[0]), int(numbers[1] if len(numbers) > 1 else 0)
-    if not (0 < stride <= 8 and 0 <= padding <= max(part.kernel)):
-        raise InputError(f"`arch` stack: {setting} for a kernel of {part.kernel[0]}x{part.kernel[1]}")
+    name, numbers = _parsed(setting)
+    if name != "Conv2d":
+        _refuse(f"at {printable(part.path)} stands a convolution, no {printable(setting)}")
+    stride, padding = (int(number) for number in (*numbers, 0.0, 0.0)[:2])
+    whole = len(numbers) <= 2 and numbers == (stride, padding)[: len(numbers)]
+    if not whole or not 0 < stride <= 8 or padding > max(part.kernel):
+        _refuse(f"{printable(setting)} for a kernel of {part.kernel[0]}x{part.kernel[1]}")
     return stride, (padding, padding)
 
 
@@ -142,43 +179,51 @@ def is_stack(text: str) -> bool:
 
 
 def parse(text: str) -> tuple[dict[str, str], int]:
-    """What stands at which place, and the input size in pixels."""
+    """What stands at which path, and the input size in pixels.
+
+    Raises:
+        InputError: the text is not of the grammar, or names one path twice.
+    """
     fillings: dict[str, str] = {}
     size = 128
     for item in filter(None, (piece.strip() for piece in text.split(";")[1:])):
-        kind, colon, places = item.partition(":")
-        if not colon:
-            raise InputError(f"`arch` stack: {item!r} is not of the form `ReLU: cnn.2 cnn.5`")
+        kind, colon, rest = (part.strip() for part in item.partition(":"))
+        if not colon or not rest or ":" in rest:
+            _refuse(f"{printable(item)!r} is not of the form `ReLU: cnn.2 cnn.5`".replace("`", "'"))
         if kind == "input":
-            size = int(places) if places.strip().isdecimal() and 8 <= int(places) <= 2048 else 0
-            if not size:
-                raise InputError(f"`arch` stack: an input of {places.strip()} pixels")
-        elif kind == "join":
-            fillings["join"] = places.strip()
-        else:
-            fillings.update(dict.fromkeys(places.split(), kind.strip()))
+            if not re.fullmatch(r"[0-9]{1,4}", rest) or not SMALLEST <= int(rest) <= LARGEST:
+                _refuse(f"an input of {printable(rest)} pixels; it takes {SMALLEST} to {LARGEST}")
+            size = int(rest)
+            continue
+        added = {"join": rest} if kind == "join" else dict.fromkeys(rest.split(), kind)
+        for path, layer in added.items():
+            if path in fillings or (path == "join") != (kind == "join"):
+                _refuse(f"{printable(path)} is named twice, or cannot be named")
+            _parsed(layer)
+        fillings |= added
     return fillings, size
 
 
 def parameterless(kind: str) -> nn.Module:
     """`LeakyReLU(0.1)` -> the module."""
-    name = kind.partition("(")[0]
+    name, numbers = _parsed(kind)
     if name not in PARAMETERLESS:
-        raise InputError(f"`arch` stack: no layer {name!r}; {nearest(name, PARAMETERLESS)}")
-    numbers = arguments(kind)
-    if any(number < 0 or (number > 64 and number != int(number)) for number in numbers) or max(numbers, default=0) > 64:
-        raise InputError(f"`arch` stack: {kind} is out of range")
-    try:
-        return PARAMETERLESS[name](*(int(n) if n == int(n) and "Pool" in name else n for n in numbers))
-    except TypeError as error:
-        raise InputError(f"`arch` stack: {kind}: {error}") from error
+        _refuse(f"no layer {printable(name)!r}; {nearest(name, PARAMETERLESS)}")
+    layer = PARAMETERLESS[name]
+    if not layer.least <= len(numbers) <= layer.most:
+        _refuse(f"{printable(kind)}: {name} takes {layer.least} to {layer.most} numbers")
+    if any(number > _LARGEST_NUMBER or (layer.whole and number != int(number)) for number in numbers):
+        _refuse(f"{printable(kind)} is out of range")
+    return layer.make(*(int(number) if layer.whole else number for number in numbers))
 
 
-def arguments(kind: str) -> tuple[float, ...]:
-    inside = re.fullmatch(r"\w+\(([\d., ]*)\)", kind)
-    if not inside:
-        return ()
-    return tuple(float(number) for number in inside[1].split(",") if number.strip())
+def _parsed(kind: str) -> tuple[str, tuple[float, ...]]:
+    """`MaxPool2d(3, 2, 1)` -> its name and its numbers."""
+    whole = _KIND.fullmatch(kind)
+    numbers = [number.strip() for number in whole[2].split(",")] if whole and whole[2] is not None else []
+    if not whole or not all(map(_NUMBER.fullmatch, numbers)):
+        _refuse(f"{printable(kind)!r} is no layer, or a number in it is out of range")
+    return whole[1], tuple(map(float, numbers))
 
 
 def text_of(fillings: dict[str, str], size: int) -> str:
