@@ -136,6 +136,22 @@ def test_folders_beside_pictures_are_not_read_and_that_is_said(tmp_path):
     assert "the folders are not read (2, first Bread)" in split.remarks[0]
 
 
+def test_a_picture_may_lack_a_mask_and_a_broken_one_is_named(tmp_path, monkeypatch):
+    touch(tmp_path, "train/0_1.jpg", "train/0_2.jpg", "train_masks/0_2.png")
+    split = open_dataset(str(tmp_path)).split()
+    assert split.mask(0) is None
+    assert split.region(0, (8, 8))[0] == "the middle half"
+    with pytest.raises(InputError, match=r"train_masks.0_2\.png: the file is empty"):
+        split.mask(1)
+
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(InputError, match=r"0_1\.png: Permission denied"):
+        split.mask(0)
+
+
 def test_what_is_no_picture_shifts_no_id(tmp_path):
     touch(
         tmp_path, "val/.hidden.jpg", "val/._0_1.jpg", "val/.DS_Store", "val/Thumbs.db", "val/desktop.ini", "val/b.TXT"

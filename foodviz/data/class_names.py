@@ -16,7 +16,8 @@ from foodviz.printable import printable
 if TYPE_CHECKING:
     from foodviz.data.split import Split
 
-
+MOST_CLASSES = 10_000  # a larger number in a name is a date or a time: 20231105_123456.jpg
+MOST_GUESSED = 20  # names that are taken for others nearly like them; more are no slips, and comparing takes long
 FOOD11 = (
     "Bread",
     "Dairy product",
@@ -36,11 +37,6 @@ def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
     """Food-11's names where the numbers fit them, else `class 0`, `class 1`, …"""
     classes = max(labels, default=-1) + 1
     return FOOD11 if classes <= len(FOOD11) else tuple(f"class {index}" for index in range(classes))
-
-
-MOST_CLASSES = 10_000  # a larger number in a name is a date or a time: 20231105_123456.jpg
-
-MOST_GUESSED = 20  # names that are taken for others nearly like them; more are no slips, and comparing takes long
 
 
 def class_number(text: str) -> int | None:

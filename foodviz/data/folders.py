@@ -105,7 +105,7 @@ def list_folder(data: str, folder: Path, resize: str) -> Split:
         folder = folder / "labeled"
     listing, root = _list(folder), path_of(data)
     masks = masks_folder(folder)
-    has_masks = masks.is_dir()
+    has_masks = os.path.isdir(masks)  # noqa: PTH112 - no error where it cannot be told
     return Split(
         data,
         folder.relative_to(root).as_posix() if folder != root else folder.resolve().name,
@@ -127,8 +127,12 @@ def masks_folder(folder: Path) -> Path:
 
 
 def _mask(path: Path) -> np.ndarray | None:
-    if not path.is_file():
+    try:
+        path.stat()
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise InputError(f"{printable(path)}: {reason(error)}") from None
     mask: np.ndarray = np.asarray(decode(read_file(path, str(path)), str(path)))[..., 0] > 127
     return mask
 
