@@ -14,6 +14,8 @@ is asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from foodviz.version import __version__
+
 if TYPE_CHECKING:
     from foodviz.analysis.activations import activations
     from foodviz.analysis.confusion import confusion
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from foodviz.data import open_dataset
     from foodviz.errors import InputError
     from foodviz.models import load as load_model
-
-__version__ = "0.1.0"
 
 # Where each public name is, and its name there where that is another.
 _PUBLIC = {

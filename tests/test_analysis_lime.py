@@ -12,6 +12,7 @@ import torch
 
 from foodviz import devices
 from foodviz.analysis import Subject, lime, open_subject
+from foodviz.analysis.photographs import Photographs
 from foodviz.data import FOOD11
 from foodviz.errors import InputError, UsageError
 from foodviz.methods.lime.lime import attribution, explain
@@ -65,7 +66,7 @@ def test_one_target_may_be_given_as_a_word_and_samples_as_text(model: str) -> No
 def test_a_targets_probability_in_the_figure_is_the_untouched_models(model: str) -> None:
     subject = subject_of(model)
     figure = lime(subject, ids=[57], target="Egg", **FEW).figures()[""]
-    photographs = subject.photographs(*subject.choose([57]))
+    photographs = Photographs.of(subject, *subject.choose([57]))
     probability = float(photographs.logits[0].softmax(0)[FOOD11.index("Egg")])
     assert any(axes.get_title().startswith(f"Egg {probability:.0%}, R²") for axes in figure.axes)
 
@@ -75,7 +76,7 @@ def test_the_seed_is_the_subjects_and_the_pictures(model: str) -> None:
     assert first.arrays["shown_57"].tobytes() == again.arrays["shown_57"].tobytes()
     assert first.arrays["shown_57"].tobytes() != other.arrays["shown_57"].tobytes()
     subject = subject_of(model)
-    digest = subject.photographs(*subject.choose([57])).batch.digests[0]
+    digest = Photographs.of(subject, *subject.choose([57])).batch.digests[0]
     assert first.facts["explained"][0]["seed"] == subject.image_seed(digest) % 2**32
 
 

@@ -8,7 +8,8 @@ import click
 from foodviz import analysis, progress
 from foodviz.analysis.report.writing import Writing
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, option
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import option
 from foodviz.cli.report import spell
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from foodviz import homework
 from foodviz.analysis.dream.photograph import choose_one, photograph_at
 from foodviz.analysis.dream.settings import DreamSettings
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import UsageError
 
@@ -85,7 +86,7 @@ def dream(
 
     objective = dream_objective(subject.classifier, own)
     subject.say(f"climbing {objective.name}")
-    photographs = subject.photographs(split, [index])
+    photographs = Photographs.of(subject, split, [index])
     photograph = photograph_at(photographs, index, own, objective.smallest)
     ascent = DreamAscent(photographs, own, objective, photograph)
     snapshots, final = ascent.climb(None if state is None else Path(state))
