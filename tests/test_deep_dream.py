@@ -8,7 +8,7 @@ from foodviz.hooks import capture, run_to
 from foodviz.methods.ascent import layer_energy
 from foodviz.methods.deep_dream import Moment, channels, climber, dream, in_model_space, likeness
 from foodviz.methods.octaves import carried, dream_octaves, octave_sizes, resized, smoothed, spans, tiled, zoom
-from foodviz.metrics.change import by_region, centre_half, change, half_way, on_and_off
+from foodviz.metrics.change import by_region, change, half_way, on_and_off
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -293,4 +293,3 @@ def test_change_is_measured_on_a_region_and_off_it():
     assert half_way([0, 10], np.zeros(2, np.float32)) is None
     assert np.isnan(on_and_off(photograph, frames, np.ones((40, 48), bool))[1]).all()
     np.testing.assert_allclose(by_region(change(photograph, frames[2]), 4), np.full((4, 4), 0.2), atol=1e-6)
-    assert centre_half(100, 200).mean() == pytest.approx(0.5, abs=0.02)
