@@ -157,6 +157,32 @@ def tiny_net(tmp_path: Path) -> Callable[[int], tuple[str, ...]]:
     return write
 
 
+EXACT_NET = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        layers = [nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(3)]
+        self.cnn = nn.Sequential(*layers, nn.Flatten(), nn.Linear(72, classes))
+
+    def forward(self, images):
+        exact = {name: value.double() for name, value in self.cnn.state_dict().items()}
+        return torch.func.functional_call(self.cnn, exact, images.double()).float()
+"""
+
+
+@pytest.fixture
+def exact_net(tmp_path: Path) -> tuple[str, ...]:
+    """Flags for a random net of 11 classes that works in float64: the size of a batch does not show in its answers."""
+    (tmp_path / "exact.py").write_text(EXACT_NET)
+    scope: dict[str, Any] = {}
+    exec(EXACT_NET, scope)
+    torch.save(scope["Net"](11).state_dict(), tmp_path / "exact.pth")
+    return "--model", str(tmp_path / "exact.pth"), "--arch", f"{tmp_path}/exact.py:Net", "--input-size", "32"
+
+
 # What a file may write as its architecture in the hope that it is imported.
 CODE_AS_ARCHITECTURE = (
     "os:system",
