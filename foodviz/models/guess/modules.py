@@ -83,6 +83,8 @@ def count_indices(paths: Iterable[str]) -> int:
 
 def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
     weight, bias = shapes.get("weight"), "bias" in shapes
+    if any(0 in shape for shape in shapes.values()):
+        return None
     if "running_mean" in shapes and len(shapes["running_mean"]) == 1:
         size = shapes["running_mean"][0]
         return Part(path, "BatchNorm", size, size, bias=weight is not None)
