@@ -17,7 +17,7 @@ PACKAGES = ("torch", "numpy", "pillow", "matplotlib")
 
 def versions() -> dict[str, str]:
     """Of foodviz, Python and the packages that decide about results."""
-    from foodviz import __version__
+    from foodviz.version import __version__
 
     return {
         "foodviz": __version__,

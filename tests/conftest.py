@@ -18,10 +18,16 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from filelock import FileLock
+from hypothesis import settings
 from PIL import Image
 from torch import nn
 
 from foodviz import cli as shell
+
+# The suite tries the same 100 examples everywhere; `pytest --hypothesis-profile thorough` tries 10,000 others.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +155,32 @@ def tiny_net(tmp_path: Path) -> Callable[[int], tuple[str, ...]]:
         return "--model", "net.pth", "--arch", "net.py:Net", "--input-size", str(side)
 
     return write
+
+
+EXACT_NET = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        layers = [nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.Conv2d(8, 8, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(3)]
+        self.cnn = nn.Sequential(*layers, nn.Flatten(), nn.Linear(72, classes))
+
+    def forward(self, images):
+        exact = {name: value.double() for name, value in self.cnn.state_dict().items()}
+        return torch.func.functional_call(self.cnn, exact, images.double()).float()
+"""
+
+
+@pytest.fixture
+def exact_net(tmp_path: Path) -> tuple[str, ...]:
+    """Flags for a random net of 11 classes that works in float64: the size of a batch does not show in its answers."""
+    (tmp_path / "exact.py").write_text(EXACT_NET)
+    scope: dict[str, Any] = {}
+    exec(EXACT_NET, scope)
+    torch.save(scope["Net"](11).state_dict(), tmp_path / "exact.pth")
+    return "--model", str(tmp_path / "exact.pth"), "--arch", f"{tmp_path}/exact.py:Net", "--input-size", "32"
 
 
 # What a file may write as its architecture in the hope that it is imported.

@@ -95,11 +95,11 @@ def maps_of(foodviz, *arguments) -> np.ndarray:
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad", "integrated-gradients", "gradcam"])
-def test_a_picture_does_not_depend_on_its_company(foodviz, tiny_data, tiny_model, method):
-    base = ["--data", tiny_data, "--model", tiny_model, "--method", method, "--samples", "3", "--steps", "3"]
+def test_a_picture_does_not_depend_on_its_company(foodviz, tiny_data, exact_net, method):
+    base = ["--data", tiny_data, *exact_net, "--method", method, "--samples", "3", "--steps", "3"]
     both = maps_of(foodviz, *base, "--ids", "1,4")
     alone = maps_of(foodviz, *base, "--ids", "4")
-    np.testing.assert_allclose(both[1], alone[0], rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(both[1], alone[0], rtol=1e-6, atol=1e-6 * alone.max())
 
 
 def test_the_same_command_gives_the_same_bytes(foodviz, tiny_data, tiny_model):
@@ -229,7 +229,7 @@ def test_ctrl_c_leaves_no_partial_file(tmp_path):
         process.stderr.readline()  # the remark on the sample: the command is at work
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 130

@@ -65,12 +65,13 @@ def test_without_filters_the_most_selective(tool, tmp_path):
     assert 3 not in chosen
 
 
-def test_a_filter_is_the_same_in_any_company(tool):
+def test_a_filter_is_the_same_in_any_company(foodviz, exact_net):
     for recipe in ("fourier", "maco", "pixel"):
         common = ("--only", "picture", "--recipe", recipe, "--steps", "4", "--statistics", "imagenet")
-        tool("filters", "--filters", "0", "5", "2", *common)
+        common += (*exact_net, "--layer", "2", "--device", "cpu")
+        assert foodviz("filters", "--filters", "0", "5", "2", *common).exit_code == 0
         together = saved()["pictures"][2]
-        assert tool("filters", "--filters", "2", *common).exit_code == 0
+        assert foodviz("filters", "--filters", "2", *common).exit_code == 0
         np.testing.assert_allclose(saved()["pictures"][0], together, atol=1e-4)
 
 

@@ -90,10 +90,10 @@ def test_a_second_run_writes_the_same_bytes(lime: Command) -> None:
     assert Path("before.png").read_bytes() == picture
 
 
-def test_the_package_itself_gives_the_same_picture(lime: Command) -> None:
-    flags = ("--ids", "57", "3207", "--samples", "150", "--target", "Soup", "predicted")
-    assert lime(*flags, "--design", "random").exit_code == 0
-    assert lime(*flags, "--engine", "lime", "--out", "reference").exit_code == 0
+def test_the_package_itself_gives_the_same_picture(foodviz: Command, exact_net: tuple[str, ...]) -> None:
+    flags = (*exact_net, "--ids", "57", "3207", "--samples", "150", "--target", "Soup", "predicted")
+    assert foodviz("lime", *flags, "--design", "random").exit_code == 0
+    assert foodviz("lime", *flags, "--engine", "lime", "--out", "reference").exit_code == 0
     ours, theirs = arrays("results"), arrays("reference")
     for name in ("weights_57", "weights_3207", "intercepts_57", "fits_3207"):
         scale = np.abs(theirs[name]).max()

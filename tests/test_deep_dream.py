@@ -179,7 +179,7 @@ def test_a_dead_channel_is_refused_instead_of_drawn(food_net, photograph):
 def test_an_overflowing_dream_is_refused(food_net, photograph):
     net, layer, _ = food_net
     climb = climber(net, layer, channels([3]))
-    with pytest.raises(InputError, match="smaller --lr"):
+    with pytest.raises(InputError, match="smaller `lr`"):
         list(dream(climb, Moment(0, photograph), steps=200, lr=1e30, weight_decay=1.0))
 
 

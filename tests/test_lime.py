@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
+from foodviz.methods.lime import fit
 from foodviz.methods.lime.designs import GROUP, blocks, hadamard
 from foodviz.methods.lime.fit import linear_fit, replicates
 from foodviz.methods.lime.lime import Explanation, explain, strongest
@@ -228,6 +229,14 @@ def test_the_bootstrap_spreads_like_fresh_draws(design: str) -> None:
 
     fitted, told = zip(*(once(seed) for seed in range(40)), strict=True)
     assert torch.stack(told).mean() == pytest.approx(float(torch.stack(fitted).std(0).mean()), rel=0.2)
+
+
+def test_replicates_of_few_targets_at_a_time_are_those_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = torch.from_numpy(next(blocks("balanced", 12, 0)))
+    scores = torch.randn(len(shown), 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    whole = replicates(shown, scores, 0.25, 2, seed=0)
+    monkeypatch.setattr(fit, "_AT_ONCE", 2 * shown.numel())
+    torch.testing.assert_close(replicates(shown, scores, 0.25, 2, seed=0), whole)
 
 
 def test_auto_stops_where_a_fixed_number_would_stand(model: nn.Module) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import nn
 
 from foodviz import models
 from foodviz.errors import InputError
 from foodviz.models import Classifier
-from foodviz.models.architectures import build
 from foodviz.models.files.own_format import declared_by, seen_digests, was_seen
 from foodviz.training.augment import augment
 from foodviz.training.loop import PixelStore, Recipe, evaluate, fit
@@ -29,11 +30,14 @@ def coloured(count: int, seed: int) -> PixelStore:
 
 
 def fresh() -> Classifier:
+    """A net that tells colours within a few steps, whatever its start; with norms and dropout."""
     torch.manual_seed(4)
-    return Classifier(build("vgg16_bn-slim", 3), "abc", (32, 32), mean=(0.4,) * 3, std=(0.2,) * 3)
+    layers = [nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    net = nn.Sequential(*layers, nn.Dropout(0.1), nn.Linear(8, 3))
+    return Classifier(net, "abc", (32, 32), mean=(0.4,) * 3, std=(0.2,) * 3)
 
 
-RECIPE = Recipe(epochs=3, batch_size=16, lr=2e-3, start_size=1.0, augmentation=0.3)
+RECIPE = Recipe(epochs=3, batch_size=16, lr=3e-2, start_size=1.0, augmentation=0.3)
 
 
 def test_it_learns():
@@ -41,7 +45,7 @@ def test_it_learns():
     epochs = [epoch for epoch, _ in fit(classifier, coloured(192, 0), coloured(60, 1), RECIPE)]
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
     assert epochs[-1].loss < epochs[0].loss
-    assert epochs[-1].validation_accuracy > 0.8
+    assert epochs[-1].validation_accuracy > 0.95
     assert evaluate(classifier, coloured(60, 1)) == epochs[-1].validation_accuracy
 
 
@@ -134,15 +138,27 @@ def test_training_needs_labels(foodviz, folder):
     assert "needs labels" in result.stderr
 
 
-def test_two_processes_give_a_checkpoint_like_one(foodviz, folder):
-    flags = ["train", "--data", str(folder), *FLAGS, "--augmentation", "0"]
+SMOOTH = """
+from torch import nn
+
+def net(classes):
+    return nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.Tanh(), nn.AvgPool2d(5), nn.Flatten(), nn.Linear(72, classes))
+"""
+
+
+def test_two_processes_give_the_checkpoint_that_one_gives(foodviz, folder):
+    """Without norms, which would see half a batch each, and without a kink that makes more of the last digit."""
+    Path("net.py").write_text(SMOOTH)
+    flags = ["train", "--data", str(folder), *FLAGS, "--augmentation", "0", "--arch", "net.py:net"]
+    flags += ["--optimizer", "sgd", "--lr", "0.1"]
     assert foodviz(*flags, "--out", "one.safetensors").exit_code == 0
+    assert foodviz(*flags, "--out", "slow.safetensors", "--lr", "0.05").exit_code == 0
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "foodviz"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     two = subprocess.run([*launch, *flags, "--out", "two.safetensors"], capture_output=True, text=True, env=environment)
     assert two.returncode == 0, two.stderr
-    one, other = models.load("one.safetensors"), models.load("two.safetensors")
-    assert other.origin.declared.training["processes"] == 2
-    pixels = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    probabilities = one(pixels).softmax(1), other(pixels).softmax(1)
-    assert (probabilities[0] - probabilities[1]).abs().max() < 0.15  # norms see half a batch each
+    assert models.load("two.safetensors").origin.declared.training["processes"] == 2
+    one, slow, two = (load_file(f"{name}.safetensors") for name in ("one", "slow", "two"))
+    for name, weights in one.items():
+        torch.testing.assert_close(two[name], weights, rtol=1e-4, atol=1e-5)
+        assert (slow[name] - weights).abs().max() > 1e-3  # what another training makes of them

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
-from foodviz.analysis.photographs import BATCH, viewer
+from foodviz.analysis.photographs import BATCH, Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
 from foodviz.attribution import Attribution
 
@@ -50,7 +50,7 @@ def activations(
     numbers = tuple(filters) or usual_filters(at)
     models.check_channels(at, numbers, "filters")
     subject.say(str(at))
-    photographs = subject.photographs(split, indices)
+    photographs = Photographs.of(subject, split, indices)
     fast = models.fast(subject.classifier, keep=at)
     channels = torch.tensor(numbers)
     parts = [feature_maps(fast, at.of(fast).module, some, channels) for some in torch.split(photographs.images, BATCH)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from foodviz.errors import InputError, nearest, require
@@ -35,15 +35,15 @@ _FIELDS = ("segments", "weights", "intercepts", "fits", "stability", "logits", "
 class LimeSettings:
     """What decides an explanation beside model and picture."""
 
-    samples: int | None  # None: until settled
-    design: str
-    engine: str
-    output: str
-    segmenter: str
-    cutting: Mapping[str, float]  # the segmenter's own
-    hide: str | tuple[float, ...]
-    kernel_width: float
-    precision: str
+    samples: int | None = None  # None: until settled
+    design: str = "balanced"
+    engine: str = "foodviz"
+    output: str = "logits"
+    segmenter: str = "slic"
+    cutting: Mapping[str, float] = field(default_factory=dict)  # the segmenter's own
+    hide: str | tuple[float, ...] = "mean"
+    kernel_width: float = 0.25
+    precision: str = "float32"
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> LimeSettings:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.explanations import Design, Engine, LimeSettings, Output, Precision, Segmenter, explained
-from foodviz.analysis.photographs import viewer
+from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
 from foodviz.analysis.saliency import on_food
 from foodviz.errors import UsageError, require
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from foodviz.analysis.explanations import ExplainedPicture
-    from foodviz.analysis.photographs import Photographs
     from foodviz.analysis.subject import Subject
     from foodviz.attribution import Attribution
 
@@ -87,7 +86,7 @@ def lime(
         return lime_class(subject, class_name, limit, how, settings)
 
     split, indices = subject.choose(ids, image)
-    photographs = subject.photographs(split, indices)
+    photographs = Photographs.of(subject, split, indices)
     wanted = [photographs.targets(each).tolist() for each in target]  # of each target its class in each picture
     pictures = list(explained(photographs, how, [tuple(dict.fromkeys(each)) for each in zip(*wanted, strict=True)]))
     rows = [(number, row) for number, picture in enumerate(pictures) for row in range(len(picture.names))]
@@ -103,17 +102,17 @@ def lime(
         from foodviz.methods.lime.lime import STABLE, attribution, strongest
         from foodviz.render.lime import lime_figure
 
-        found = [(pictures[number].explanation, row) for number, row in rows]
+        explanations = [(pictures[number].explanation, row) for number, row in rows]
         figure = lime_figure(
             photographs.pixels,
             np.stack([picture.explanation.segments.numpy() for picture in pictures]),
             photographs.captions,
-            attribution(found, how.unit),
+            attribution(explanations, how.unit),
             [number for number, _ in rows],
             [_caption(photographs, pictures, *each) for each in rows],
             [
                 strongest(each.weights[row], each.stability[row], features, positive_only=positive_only)
-                for each, row in found
+                for each, row in explanations
             ],
             title=f"LIME on {output}",
             shared_scale=shared_scale,
@@ -145,7 +144,7 @@ def attributions_of(
     """The pictures' weights painted on their superpixels, an attribution (N, H, W) for each target.
 
     Args:
-        targets: as they were asked for.
+        targets: as `lime` takes them.
         classes: for each target the class index in each picture.
     """
     from foodviz.methods.lime.lime import attribution

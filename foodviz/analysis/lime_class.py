@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.explanations import LimeSettings, explained
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
 from foodviz.errors import InputError
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from foodviz.analysis.explanations import ExplainedPicture
-    from foodviz.analysis.photographs import Photographs
     from foodviz.analysis.subject import Subject
     from foodviz.render.lime_class import MontagePiece
 
@@ -48,7 +48,7 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
     from foodviz.methods.lime.superpixels import describe
     from foodviz.render.lime_class import Difference
 
-    photographs = subject.photographs(split, ids)
+    photographs = Photographs.of(subject, split, ids)
     pictures, pieces = [], []
     targets = [(subject.class_order(split)[label],)] * len(ids)
     for index, picture in zip(ids, explained(photographs, how, targets), strict=True):

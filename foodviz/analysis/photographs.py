@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,11 @@ class Photographs:
     subject: Subject
     split: Split
     batch: Batch
+
+    @classmethod
+    def of(cls, subject: Subject, split: Split, ids: Sequence[int]) -> Photographs:
+        """Pictures of a split by their ids."""
+        return cls(subject, split, subject.read(split, ids))
 
     def __len__(self) -> int:
         return len(self.batch)

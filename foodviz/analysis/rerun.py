@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.opening import open_subject
 from foodviz.analysis.report.plan import SECTIONS, Section, analysis_of
-from foodviz.analysis.report.report import Writing
 from foodviz.analysis.report.sections import DrawnSection, draw, timed
+from foodviz.analysis.report.writing import Writing
 from foodviz.analysis.subject import log
 from foodviz.analysis.typed import typed
 from foodviz.errors import InputError

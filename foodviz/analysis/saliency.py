@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from foodviz.analysis.photographs import viewer
+from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
 from foodviz.methods.attribution import catalogue as catalogue  # the shell lists the methods from here
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-    from foodviz.analysis.photographs import Photographs
     from foodviz.analysis.subject import Subject
     from foodviz.attribution import Attribution
 
@@ -53,7 +52,7 @@ def saliency(
     }
     own = catalogue.chosen(method, options)
     split, indices = subject.choose(ids, image)
-    photographs = subject.photographs(split, indices)
+    photographs = Photographs.of(subject, split, indices)
     kind = catalogue.METHODS[method]
     targets = photographs.targets(target)
     attribution, layer = attribute(photographs, targets, method, objective, own)

@@ -17,7 +17,6 @@ from foodviz.progress import Progress, silent
 if TYPE_CHECKING:
     import torch
 
-    from foodviz.analysis.photographs import Photographs
     from foodviz.data import Dataset, Split
     from foodviz.data.batch import Batch
     from foodviz.models import Classifier
@@ -83,12 +82,6 @@ class Subject:
         if ids:
             return split, tuple(split.find(str(each)) for each in ids)
         return split, homework.IDS if len(split) > max(homework.IDS) else split.spread(4)
-
-    def photographs(self, split: Split, ids: Sequence[int]) -> Photographs:
-        """Pictures of a split with everything that is known of them."""
-        from foodviz.analysis.photographs import Photographs
-
-        return Photographs(self, split, self.read(split, ids))
 
     def read(self, split: Split, ids: Sequence[int]) -> Batch:
         """Pictures at the classifier's input size, on the device, their labels as the model numbers its classes."""

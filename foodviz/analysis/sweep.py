@@ -40,7 +40,7 @@ class Tally(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class SweepRows:
     """What a pass computed for some pictures of a split.
 
     Attributes:
@@ -74,7 +74,7 @@ def sweep(
     *,
     kind: str,
     key: Sequence[str],
-) -> Part:
+) -> SweepRows:
     """Run `work` over pictures in batches, decoding ahead; what is in the cache is not computed again.
 
     Args:
@@ -90,7 +90,7 @@ def sweep(
         subject, split, ids, size, lambda: _Rows(work), kind=kind, key=key, batch=BATCH, batches=BATCHES
     )
     rows = {name: np.concatenate([arrays[name] for arrays in parts]) for name in ("ids", "values", "digests")}
-    return Part(**rows, skipped=np.array(skipped, "U"))
+    return SweepRows(**rows, skipped=np.array(skipped, "U"))
 
 
 def gather(

@@ -19,7 +19,8 @@ from foodviz.results import write_atomically
 if TYPE_CHECKING:
     from foodviz.data import Split
     from foodviz.models import Classifier
-    from foodviz.training.loop import Epoch, PixelStore
+    from foodviz.training.loop import Epoch as Epoch
+    from foodviz.training.loop import PixelStore
 
 
 @dataclass(frozen=True)

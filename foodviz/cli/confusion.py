@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, data_options, model_options, option, output_options
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import data_options, model_options, option, output_options
 
 
 @click.command(cls=GreedyCommand)

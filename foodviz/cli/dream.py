@@ -7,7 +7,8 @@ import click
 
 from foodviz import homework
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, option, shared_options
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import option, shared_options
 
 
 @click.command(cls=GreedyCommand)

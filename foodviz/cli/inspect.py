@@ -9,7 +9,8 @@ import click
 from foodviz import analysis
 from foodviz.analysis.inspect import as_config
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, data_options, model_options, option
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import data_options, model_options, option
 from foodviz.results import write_bytes
 
 

@@ -7,7 +7,8 @@ import click
 
 from foodviz import analysis
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, data_options, model_options, option, picture_options
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import data_options, model_options, option, picture_options
 
 
 @click.command(cls=GreedyCommand)

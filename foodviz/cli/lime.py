@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, option, shared_options
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import option, shared_options
 
 
 @click.command(cls=GreedyCommand)

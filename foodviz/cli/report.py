@@ -10,10 +10,11 @@ import click
 
 from foodviz import analysis
 from foodviz.analysis.report.plan import SECTIONS
-from foodviz.analysis.report.report import Writing
 from foodviz.analysis.report.sections import Spell
+from foodviz.analysis.report.writing import Writing
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, data_options, model_options, option, output_options
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import data_options, model_options, option, output_options
 from foodviz.cli.replay import line_for
 from foodviz.errors import InputError
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from foodviz import analysis, progress
-from foodviz.analysis.report.report import Writing
+from foodviz.analysis.report.writing import Writing
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, option
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import option
 from foodviz.cli.report import spell
 
 

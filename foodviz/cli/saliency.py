@@ -6,7 +6,8 @@ import click
 
 from foodviz.analysis.saliency import catalogue
 from foodviz.cli import output
-from foodviz.cli.options import Decorated, GreedyCommand, flag_of, option, shared_options
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import Decorated, flag_of, option, shared_options
 
 
 def method_options(command: Decorated) -> Decorated:

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from foodviz import analysis, progress
-from foodviz.cli.options import GreedyCommand, option
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import option
 
 
 @click.command(cls=GreedyCommand)

@@ -11,11 +11,12 @@ import click
 from foodviz import analysis, progress
 from foodviz.analysis.train import Watch
 from foodviz.cli import output
-from foodviz.cli.options import GreedyCommand, option
+from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.options import option
 from foodviz.distributed import leave, under_torchrun
 
 if TYPE_CHECKING:
-    from foodviz.training.loop import Epoch
+    from foodviz.analysis.train import Epoch
 
 
 @click.command(cls=GreedyCommand)

@@ -134,6 +134,7 @@ def dream(
         downhill = weight_decay * moment.canvas - gradient
         advance = _adam if optimizer == "adam" else _sgd
         moment = advance(moment, downhill, lr)
+        del gradient, downhill  # of a large photograph, before the next are taken
 
 
 def check(moment: Moment, gradient: Tensor) -> None:

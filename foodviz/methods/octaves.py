@@ -163,6 +163,7 @@ def dream_octaves(
         if moment.step >= steps * len(sizes):
             return
         moment = Moment(moment.step + 1, (canvas + gradient.mul_(lr)).clamp_(0, 1))
+        del gradient  # of a large photograph, before the next one is taken
 
 
 def uphill(climb: Climb, canvas: Tensor, *, jitter: int, sigma: float, seed: int, step: int) -> tuple[Tensor, Tensor]:

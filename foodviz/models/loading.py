@@ -168,6 +168,8 @@ def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
     if stack.is_stack(name):
         return match.fill(lambda: stack.build_stack(weights, name)[0], weights, "the stack").eval()
     classes = match.class_count(weights)
+    if not classes and architectures.runs_no_code(name):
+        raise InputError(f"nothing was loaded: the weights are not those of {name}: no layer of theirs answers classes")
     network = match.fill(lambda: match.hollow(name, classes), weights, name)
     if match.is_hollow(network):
         network = match.fill(lambda: architectures.build(name, classes), weights, name)

@@ -104,17 +104,17 @@ def _colours(axes: Axes, colours: NDArray[np.float64]) -> None:
 
 
 def _differences(axes: Axes, differences: Sequence[Difference], count: int) -> None:
-    places = np.arange(len(differences))[::-1]
+    heights = np.arange(len(differences))[::-1]
     effects = [difference.effect for difference in differences]
-    axes.barh(places - 0.12, effects, color=[FOR if effect > 0 else AGAINST for effect in effects], height=0.4)
+    axes.barh(heights - 0.12, effects, color=[FOR if effect > 0 else AGAINST for effect in effects], height=0.4)
     axes.axvline(0, color=SOFT, linewidth=0.8)
     reach = 1.1 * max(1.0, *(abs(effect) for effect in effects))
-    for place, difference in zip(places, differences, strict=True):
+    for height, difference in zip(heights, differences, strict=True):
         line = f"{difference.supporting:.2f} against {difference.rest:.2f}, in {difference.agreeing} of {count}"
-        axes.text(-reach, place + 0.12, line, fontsize=SMALL - 1.5, color=SOFT, va="bottom")
+        axes.text(-reach, height + 0.12, line, fontsize=SMALL - 1.5, color=SOFT, va="bottom")
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-0.5, len(differences) - 0.3)
-    axes.set_yticks(places, [difference.name for difference in differences], fontsize=SMALL, color=INK)
+    axes.set_yticks(heights, [difference.name for difference in differences], fontsize=SMALL, color=INK)
     axes.tick_params(labelsize=SMALL, color=SOFT)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xlabel("mean difference / its scatter over photographs", fontsize=SMALL, color=INK)

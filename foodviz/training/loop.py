@@ -83,7 +83,7 @@ def fit(
     if state is not None:
         if state["recipe"] != asdict(recipe):
             changed = [key for key, value in asdict(recipe).items() if state["recipe"].get(key) != value]
-            raise InputError(f"--resume: the stopped training had another {', '.join(changed)}; give the same settings")
+            raise InputError(f"`resume`: the stopped training had another {', '.join(changed)}; give the same settings")
         classifier.load_state_dict(state["classifier"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["epoch"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,16 @@ def photographs(count: int) -> torch.Tensor:
         listing = open_dataset().split("validation")
         torch.save(read(listing, listing.spread(count), (128, 128)).images, path)
     return torch.load(path, weights_only=True).contiguous()
+
+
+def image_seeds(count: int) -> list[int]:
+    """The seed that foodviz's commands give each of those photographs."""
+    from foodviz.analysis import open_subject
+
+    subject = open_subject(split="validation", say=lambda _: None)
+    split = subject.split()
+    digests = [hashlib.sha256(split.read_bytes(index)).hexdigest() for index in split.spread(count)]
+    return [subject.image_seed(digest) for digest in digests]
 
 
 def fast(*layers: str) -> Classifier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, require
 
@@ -151,7 +152,7 @@ def _errors_figure(subject: Subject, split: Split, summary: ConfusionSummary, kn
     from foodviz.render.contact_sheet import montage
 
     first = summary.errors[:ERRORS]
-    photographs = subject.photographs(split, summary.predictions.ids[first].tolist())
+    photographs = Photographs.of(subject, split, summary.predictions.ids[first].tolist())
     return montage(
         photographs.pixels,
         captions(photographs),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from foodviz.analysis.subject import Subject
-    from foodviz.analysis.sweep import Part
+    from foodviz.analysis.sweep import SweepRows
     from foodviz.data import Dataset, Split
 
 SHOWN = 9  # pairs on the contact sheet
@@ -145,7 +145,7 @@ def find_duplicates(subject: Subject, splits: Sequence[Split]) -> Duplicates:
     return Duplicates(pairs, {split.name: len(part.ids) for split, part in zip(splits, hashed, strict=True)})
 
 
-def _hashes(subject: Subject, split: Split) -> Part:
+def _hashes(subject: Subject, split: Split) -> SweepRows:
     """The pictures' hashes, from the cache where they were made before."""
     from foodviz.analysis.sweep import sweep
     from foodviz.data import perceptual_hash

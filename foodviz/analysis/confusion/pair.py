@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.photographs import Photographs
 from foodviz.data.class_names import find_class
 from foodviz.errors import InputError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from foodviz.analysis.confusion.summary import ConfusionSummary
-    from foodviz.analysis.photographs import Photographs
     from foodviz.analysis.subject import Subject
     from foodviz.attribution import Attribution
     from foodviz.data import Split
@@ -105,7 +105,7 @@ def confused_pair(subject: Subject, split: Split, summary: ConfusionSummary, tru
     if not ids:
         subject.say(f"`pair`: {confused.count}; there is nothing to draw")
         return confused
-    photographs = subject.photographs(split, ids[:SHOWN])
+    photographs = Photographs.of(subject, split, ids[:SHOWN])
     model = models.fast(subject.classifier)
     maps = [
         gradient.attribute(model, photographs.images, torch.full_like(photographs.batch.labels, target)).reduced("max")

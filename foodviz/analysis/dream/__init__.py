@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from foodviz import homework
 from foodviz.analysis.dream.photograph import choose_one, photograph_at
 from foodviz.analysis.dream.settings import DreamSettings
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import UsageError
 
@@ -60,7 +61,7 @@ def dream(
         optimizer: of the plain recipe, how to climb.
         space: of the plain recipe, climb in [0, 1] pixels or in the model's normalised ones.
         size: longer side in pixels. None for plain is the model's input; for octaves the picture's own, at least 512,
-            at most what has 16 million pixels.
+            at most what has 12.5 million pixels.
         octaves: how many sizes. octave_scale: from one size to the next.
         animate: write an animation, too.
         zoom: for octaves, frames of an endless zoom that goes on from the dream.
@@ -85,7 +86,7 @@ def dream(
 
     objective = dream_objective(subject.classifier, own)
     subject.say(f"climbing {objective.name}")
-    photographs = subject.photographs(split, [index])
+    photographs = Photographs.of(subject, split, [index])
     photograph = photograph_at(photographs, index, own, objective.smallest)
     ascent = DreamAscent(photographs, own, objective, photograph)
     snapshots, final = ascent.climb(None if state is None else Path(state))

@@ -101,11 +101,17 @@ class DreamAscent:
         total = self.last - (begun.step if begun else 0) + 1
         for moment in subject.progress(self._moments(begun), "dream", total=total):
             if snapshots.due(moment):
-                pixels = self.pixels(moment)
-                snapshots.keep(moment, frame_of(pixels), self._value(moment, pixels))
+                self._keep(snapshots, moment)
                 if state is not None:
                     snapshots.save(state, moment)
         return snapshots, moment
+
+    def _keep(self, snapshots: Snapshots, moment: Moment) -> None:
+        """Add the moment's picture, with its objective at the photograph's size: those of all octaves compare."""
+        pixels = self.pixels(moment)
+        octaves = self.settings.recipe == "octaves"
+        value = float(self.objective.climb(pixels)[0]) if octaves else moment.objective
+        snapshots.keep(moment, frame_of(pixels), value)
 
     def _moments(self, begun: Moment | None) -> Iterator[Moment]:
         """The moments of the recipe; what they cost is said once the first one tells how long a step takes."""
@@ -172,10 +178,6 @@ class DreamAscent:
             return carried(self.start, moment.canvas, self.sizes[-1])
         return moment.canvas * self.std + self.mean if self.settings.space == "model" else moment.canvas
 
-    def _value(self, moment: Moment, pixels: Tensor) -> float:
-        """The objective of a snapshot at the photograph's size, so that snapshots of different octaves compare."""
-        return moment.objective if self.settings.recipe == "plain" else float(self.objective.climb(pixels)[0])
-
     def zoom(self, final: Moment, frames: int) -> list[np.ndarray]:
         """The frames (H, W, 3) uint8 of a zoom that begins where the dream ended."""
         from foodviz.methods.octaves import zoom
@@ -197,5 +199,5 @@ def frame_of(pixels: Tensor) -> np.ndarray:
 def _about(seconds: float) -> str:
     """A time in words that promise no more than they can."""
     if seconds < 100:
-        return f"{max(1, round(seconds))} seconds"
+        return f"{seconds:.0f} seconds" if seconds > 1.5 else "a second"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from foodviz.data import Split
 
 SMALLEST = 512  # pixels of the longer side that octaves end at, however small the picture
-PIXELS = 16_000_000  # of a dream at most: about ten such pictures are in memory at once as numbers
-KEPT = 600_000_000  # bytes of all snapshots at most
+PIXELS = 12_500_000  # of a dream at most, a phone's photograph: about ten such pictures are in memory as numbers
+KEPT = 450_000_000  # bytes of all snapshots at most
 
 
 def choose_one(subject: Subject, ids: Sequence[int | str], image: Sequence[str]) -> tuple[Split, int]:
@@ -65,7 +65,7 @@ def photograph_at(photographs: Photographs, index: int, settings: DreamSettings,
         scale = max((PIXELS / (source.width * source.height)) ** 0.5, smallest / min(source.size))
         photographs.subject.say(
             f"the photograph has {source.width}x{source.height} pixels, too many to dream at: reduced to "
-            f"{round(source.width * scale)}x{round(source.height * scale)}, {PIXELS / 1e6:.0f} million"
+            f"{round(source.width * scale)}x{round(source.height * scale)}, {PIXELS / 1e6:g} million"
         )
     # rounding may add a row; a hundredth is no matter
     if _pixels(source.size, scale) > 1.01 * PIXELS:
@@ -73,7 +73,7 @@ def photograph_at(photographs: Photographs, index: int, settings: DreamSettings,
         fits = int(max(source.size) * (PIXELS / (source.width * source.height)) ** 0.5)
         what = f"`size` {settings.size}" if settings.size else split.title(index)
         raise InputError(
-            f"{what}: {width}x{height} pixels are more than the {PIXELS / 1e6:.0f} million that a dream may have"
+            f"{what}: {width}x{height} pixels are more than the {PIXELS / 1e6:g} million that a dream may have"
             + (f"; give `size` {fits} or less" if fits * min(source.size) >= smallest * max(source.size) else "")
         )
     return pixels(source, (round(source.height * scale), round(source.width * scale)))
@@ -98,7 +98,7 @@ def check_memory(settings: DreamSettings, size: tuple[int, int], last: int) -> N
             instead = f"`every` {-(-last // (most - 1))} or more" if name == "every" else f"`zoom` {most} or less"
             raise InputError(
                 f"`{name}` {given}: {count} pictures of {width}x{height} take {3 * count * height * width / 1e9:.1f} "
-                f"GB, at most {KEPT / 1e9:.1f}; give {instead}, or a smaller `size`"
+                f"GB, at most {KEPT / 1e9:g}; give {instead}, or a smaller `size`"
             )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from foodviz import homework
 from foodviz.analysis.filters.arguments import AscentArguments, is_whole
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
 
@@ -90,7 +91,7 @@ def filters(
     if classes:
         from foodviz.analysis.filters.classes import of_classes
 
-        return of_classes(subject.photographs(*chosen), classes, climb, settings)
+        return of_classes(Photographs.of(subject, *chosen), classes, climb, settings)
     from foodviz.analysis.filters.layer import of_layer
 
     return of_layer(

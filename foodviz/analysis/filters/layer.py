@@ -10,6 +10,7 @@ from foodviz.analysis.filters.ascent import ascend
 from foodviz.analysis.filters.cards import card_arrays, cards, dead_advice
 from foodviz.analysis.filters.pictures import ClimbedPictures
 from foodviz.analysis.filters.scan import alike, compared, facts_of, scan_layer
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def of_layer(
     at = models.layer_with_maps(subject.classifier, layer)
     models.check_channels(at, filters, "filters")
     subject.say(str(at))
-    photographs = subject.photographs(*pictures)
+    photographs = Photographs.of(subject, *pictures)
     model = models.fast(subject.classifier, keep=at)
     module = at.of(model).module
     split, scanned = None, None

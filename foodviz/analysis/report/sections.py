@@ -12,18 +12,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import foodviz
 from foodviz.cache import file_digest
 from foodviz.errors import InputError
 from foodviz.manifest import PACKAGES, array_digests
 from foodviz.results import write_bytes
+from foodviz.version import __version__
 
 if TYPE_CHECKING:
     from foodviz.analysis.report.plan import Section
     from foodviz.analysis.result import Result
     from foodviz.results import ResultFolder
 
-SAMPLE_MODEL = Path(str(foodviz.__file__)).with_name("models") / "sample.safetensors"  # found without importing torch
+SAMPLE_MODEL = Path(__file__).parents[2] / "models" / "sample.safetensors"  # found without importing torch
 KEPT = "section.json"  # what the page shows of a section, in its folder, with the digest of what it depends on
 TITLES = {"": "", "errors": "the most confident errors", "similar": "which filters answer alike"}
 TITLES |= {"pair": "one kind of error", "duplicates": "copies between the splits", "steps": "the climb"}
@@ -121,7 +121,7 @@ def _digest(section: Section, dpi: int) -> str:
     depends = {
         "command": section.command,
         "settings": {**settings, "dpi": dpi},
-        "versions": [foodviz.__version__, *(metadata.version(name) for name in PACKAGES)],
+        "versions": [__version__, *(metadata.version(name) for name in PACKAGES)],
         "files": [_file_digest(str(name)) for name in files if name],
         # confusion and the checks of a model look at both, whatever the split
         "pictures": [_fingerprint(section, split) for split in (settings["split"], "training", "validation")],

@@ -19,6 +19,7 @@ from torch import Tensor
 
 _ALPHA = 1.0
 _REPLICATES = 200
+_AT_ONCE = 1 << 26  # values of rows by targets by superpixels that are held at once: half a gigabyte
 _LEAST = 0.01  # of a residual that is left over by the fit: what has less says nothing about the noise
 
 
@@ -68,7 +69,11 @@ def replicates(shown: Tensor, scores: Tensor, kernel_width: float, group: int, s
     kept, basis = torch.linalg.eigh(torch.eye(group) - (hat + hat.mT) / 2)
     corrected = basis @ (basis.mT @ residuals / kept.clamp(min=_LEAST).sqrt()[..., None])
     signs = torch.from_numpy(np.random.default_rng(seed).choice([-1.0, 1.0], (_REPLICATES, len(pull))))
-    return weights + torch.einsum("rn,nts->rts", signs, torch.einsum("ngs,ngt->nts", pull, corrected))
+    parts = [
+        torch.einsum("rn,nts->rts", signs, torch.einsum("ngs,ngt->nts", pull, some))
+        for some in corrected.split(max(1, _AT_ONCE // pull.numel()), dim=-1)
+    ]
+    return weights + torch.cat(parts, 1)
 
 
 def spearman(weights: Tensor, others: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Files that hold weights, told apart by their bytes, never by their names, and read without running anything in them.
 
 The zip that `torch.save` writes and its older container, safetensors, pickles of numpy arrays, .npy and .npz. Tensors
-in the zip and in safetensors stay in the file: they are mapped into memory and read when they are first used.
+in the zip and in safetensors stay in the file, mapped into memory: what is not asked for (the optimiser's state, say)
+is never read. Whoever wants to keep one copies it, as the file may be written anew at any time.
 """
 
 import io
@@ -27,11 +28,13 @@ GROWTH, MOST_GROWN = 64, 2**30
 
 
 class Contents(NamedTuple):
-    """What a file held: its form, the object (dictionaries, tensors, arrays, modules) and text beside it."""
+    """What a file held: its form, the object (dictionaries, tensors, arrays, modules), text beside it, and whether the
+    tensors are still the file's own bytes."""
 
     form: str
     content: Any
     metadata: dict[str, str]
+    mapped: bool = False
 
 
 def most_bytes(size: int) -> int:
@@ -82,7 +85,7 @@ def _open_zip(path: Path) -> Contents:
                 "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pt')"
             )
         if len(roots) == 1:
-            return Contents("PyTorch zip", _read_torch_zip(path, archive, members, roots[0]), {})
+            return Contents("PyTorch zip", _read_torch_zip(path, archive, members, roots[0]), {}, mapped=True)
         if members and all(name.endswith(".npy") for name in members):
             return Contents("numpy .npz", _read_npz(path, archive, members), {})
     if any(name.endswith((".h5", ".keras")) or name == "keras_metadata.pb" for name in members):
@@ -200,6 +203,7 @@ def _open_safetensors(path: Path) -> Contents:
 
     try:
         with safe_open(path, framework="pt") as file:
-            return Contents("safetensors", {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {})  # noqa: SIM118
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return Contents("safetensors", tensors, file.metadata() or {}, mapped=True)
     except SafetensorError as error:
         raise ValueError(str(error)) from error

@@ -78,8 +78,12 @@ def clean_names(names: Sequence[str]) -> tuple[str, ...]:
     """Class names as a checkpoint declares them: printable, at most 100 characters, each there once."""
     cleaned: dict[str, None] = {}
     for index, name in enumerate(names):
-        short = printable(name) or f"class {index}"
-        cleaned.setdefault(short if short not in cleaned else f"{short[:90]} ({index})")
+        short = stem = printable(name) or f"class {index}"
+        number = index
+        while short in cleaned:
+            short = f"{stem[:80].rstrip()} ({number})"
+            number += 1
+        cleaned.setdefault(short)
     return tuple(cleaned)
 
 

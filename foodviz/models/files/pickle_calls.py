@@ -57,6 +57,9 @@ class ArrayType:
         return dtype.newbyteorder(">") if self.order == ">" else dtype
 
 
+_BARE = nn.Module()
+
+
 class Stranger(nn.Module):
     """A module whose class is not stock torch: its children and weights are known, what it computes is not."""
 
@@ -110,7 +113,7 @@ def fill_module(module: nn.Module, state: Any) -> None:
 
 def is_member(name: Any) -> bool:
     """Whether a module can have a child, a weight or a setting of that name, and still work."""
-    return isinstance(name, str) and 0 < len(name) < 200 and "." not in name and not hasattr(nn.Module, name)
+    return isinstance(name, str) and 0 < len(name) < 200 and "." not in name and not hasattr(_BARE, name)
 
 
 def is_setting(value: Any) -> bool:

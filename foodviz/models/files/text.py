@@ -14,8 +14,8 @@ def printable(text: object, most: int = MOST) -> str:
     Surrogates, line separators and marks that turn the direction of writing are controls, too.
     """
     raw = text[:_CUT] if isinstance(text, str | bytes) else text
-    words = str(raw).translate(_BLANKS).split()
-    clean = "".join(letter for letter in " ".join(words) if not _is_control(letter))
+    letters = (letter for letter in str(raw).translate(_BLANKS) if not _is_control(letter))
+    clean = " ".join("".join(letters).split())
     return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
 
 

@@ -101,7 +101,7 @@ def _with_its_code(path: Path) -> Contents:
 
 
 def _unwrapped(contents: Contents, size: int) -> Checkpoint:
-    form, content, metadata = contents
+    form, content, metadata, mapped = contents
     metadata = dict(metadata)
     keys = way_to_weights(content)
     if keys is None:
@@ -123,18 +123,22 @@ def _unwrapped(contents: Contents, size: int) -> Checkpoint:
     renamed, removed = without_prefixes(tensors)
     form += "".join(f", prefix {prefix!r} removed" for prefix in removed)
     del contents, content, tensors
-    return Checkpoint(form, _widened(renamed, size), metadata, tree)
+    return Checkpoint(form, _widened(renamed, size, copy=mapped), metadata, tree)
 
 
-def _widened(weights: dict[str, Any], size: int) -> dict[str, Tensor]:
-    """Every weight as a tensor. Empties the dictionary on the way, so that no two copies stand side by side."""
+def _widened(weights: dict[str, Any], size: int, *, copy: bool) -> dict[str, Tensor]:
+    """Every weight as a tensor. Empties the dictionary on the way, so that no two copies stand side by side.
+
+    Args:
+        copy: the tensors are still the file's own bytes, and shall not be.
+    """
     shapes = (np.shape(value[2]) if is_eight_bit(value) else tuple(value.shape) for value in weights.values())
     if sum(int(np.prod(shape, dtype=np.float64)) for shape in shapes) > max(size, min(GROWTH * size, MOST_NUMBERS)):
         raise ValueError("more weights than the file could hold")
-    return {name: _as_tensor(weights.pop(name)) for name in list(weights)}
+    return {name: _as_tensor(weights.pop(name), copy=copy) for name in list(weights)}
 
 
-def _as_tensor(value: Any) -> Tensor:
+def _as_tensor(value: Any, *, copy: bool) -> Tensor:
     if is_eight_bit(value):
         low, high = float(value[0]), float(value[1])
         return torch.from_numpy((value[2] / 255 * (high - low) + low).astype(np.float32))
@@ -142,7 +146,7 @@ def _as_tensor(value: Any) -> Tensor:
         kind = np.float32 if value.dtype.kind == "f" else value.dtype
         value = torch.from_numpy(np.array(value, dtype=kind, order="C"))
     tensor: Tensor = value.detach()
-    return tensor.float() if tensor.is_floating_point() else tensor
+    return tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=copy)
 
 
 def _notes(content: Any) -> dict[str, str]:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import Tensor
+
+from foodviz.models.files.pickle_calls import is_member
 
 # Most indices in all Sequentials together: without a bound they would be a way to fill the memory.
 MOST_INDICES = 5000
@@ -81,6 +83,8 @@ def count_indices(paths: Iterable[str]) -> int:
 
 def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
     weight, bias = shapes.get("weight"), "bias" in shapes
+    if any(0 in shape for shape in shapes.values()):
+        return None
     if "running_mean" in shapes and len(shapes["running_mean"]) == 1:
         size = shapes["running_mean"][0]
         return Part(path, "BatchNorm", size, size, bias=weight is not None)
@@ -99,11 +103,10 @@ def _part(path: str, shapes: dict[str, tuple[int, ...]]) -> Part | None:
 
 def indices_of(path: str) -> tuple[str, tuple[int, ...]] | None:
     """`cnn.1.0` -> ("cnn", (1, 0)); None where one inside the stack is no index, or no module can have the name."""
-    top, _, rest = path.partition(".")
-    inner = rest.split(".") if rest else []
+    top, *inner = path.split(".")
     if top.isdecimal():
         top, inner = "", [top, *inner]  # the model itself is a Sequential
-    if (not top and not inner) or hasattr(nn.Module, top) or not all(_INDEX.fullmatch(each) for each in inner):
+    if (not top and not inner) or (top and not is_member(top)) or not all(_INDEX.fullmatch(each) for each in inner):
         return None
     return top, tuple(int(each) for each in inner)
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from foodviz.errors import InputError
 from foodviz.models.files.pickle_calls import Stranger
 from foodviz.models.guess.stack import Stack
 
@@ -21,9 +22,14 @@ _JOINTS = (*_POOLS, nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d)
 _PLAIN = (nn.Linear, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d, *_JOINTS)
 # Kernels, strides, paddings and output maps larger than these have no place in a classifier and could fill the memory.
 MOST = 64
-_LARGEST_WIDTH = 10**8
-_SPATIAL = ("kernel_size", "stride", "padding", "dilation", "output_size", "start_dim", "end_dim", "dim")
 _WIDTHS = ("in_channels", "out_channels", "in_features", "out_features", "num_features", "num_parameters", "groups")
+_RANGES = {
+    **dict.fromkeys(("kernel_size", "stride", "dilation", "output_size"), (1, MOST)),
+    **dict.fromkeys(("start_dim", "end_dim", "dim"), (-4, 4)),
+    **dict.fromkeys(_WIDTHS, (1, 10**8)),
+    "padding": (0, MOST),
+}
+_MAY_BE_NONE = ("stride", "output_size", "dim", "momentum", "divisor_override")
 _WORDS = {"padding": ("same", "valid"), "padding_mode": ("zeros", "reflect", "replicate", "circular")}
 _WORDS["approximate"] = ("none", "tanh")
 
@@ -38,7 +44,7 @@ def runnable(tree: nn.Module) -> nn.Module | None:
         with torch.device("meta"):
             if not isinstance(tree, Stranger):
                 return _again(tree).eval()
-            children = [(name, _again(child)) for name, child in tree.named_children()]
+            children = [(name, _again(child)) for name, child in tree._modules.items() if child is not None]
     except (ValueError, TypeError, ArithmeticError, RuntimeError):  # what a class says to settings it cannot work with
         return None
     kinds = [_kind(child) for _, child in children]
@@ -47,7 +53,10 @@ def runnable(tree: nn.Module) -> nn.Module | None:
     last = max(index for index, kind in enumerate(kinds) if kind == "convolutions")
     if "joint" in kinds[:last]:
         return None
-    return Stack(children, children[-1][0], None).eval()
+    try:
+        return Stack(children, children[-1][0], None).eval()
+    except InputError:  # a child with a name that a module needs for itself
+        return None
 
 
 def _kind(child: nn.Module) -> str:
@@ -67,7 +76,7 @@ def _again(module: nn.Module) -> nn.Module:
     """
     kind = type(module)
     if kind is nn.Sequential:
-        return nn.Sequential(OrderedDict((name, _again(child)) for name, child in module.named_children()))
+        return nn.Sequential(OrderedDict((name, _again(child)) for name, child in module._modules.items() if child))
     activation = kind.__module__ == nn.ReLU.__module__ and kind is not nn.MultiheadAttention
     if not (kind in _PLAIN or activation) or module._modules:
         raise ValueError(f"a {kind.__name__}")
@@ -92,12 +101,11 @@ def _checked(name: str, value: Any) -> Any:
         return tuple(_checked(name, each) for each in value)
     if isinstance(value, str):
         sound = value in _WORDS.get(name, ())
-    elif name in _SPATIAL:
-        sound = value is None or (isinstance(value, int) and -4 <= value <= MOST)
-    elif name in _WIDTHS:
-        sound = isinstance(value, int) and 0 < value <= _LARGEST_WIDTH
     elif value is None:
-        sound = name in ("momentum", "divisor_override", "lower", "upper")
+        sound = name in _MAY_BE_NONE
+    elif name in _RANGES:
+        low, high = _RANGES[name]
+        sound = isinstance(value, int) and low <= value <= high
     else:
         sound = isinstance(value, bool) or (isinstance(value, int | float) and isfinite(value))
     if not sound:

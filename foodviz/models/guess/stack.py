@@ -66,6 +66,9 @@ class Stack(nn.Module):
     def __init__(self, children: Sequence[tuple[str, nn.Module]], head: str | None, join: nn.Module | None) -> None:
         super().__init__()
         self._head = head
+        taken = next((name for name, _ in children if hasattr(self, name)), None)
+        if taken is not None:
+            raise InputError(f"a layer cannot be called {printable(taken)}")
         for name, child in children:
             if name == head and "join" not in dict(children):
                 self.add_module("join", join or nn.Identity())
@@ -112,11 +115,11 @@ def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
         if any(known[: len(indices)] == indices for known in tree):
             _refuse(f"at {printable(path)} stand layers with weights")
         tree[indices] = parameterless(kind)
-    if "" in trees:
-        return _nested(trees[""]), size
-    heads = [top for top, tree in trees.items() if _is_head(tree)]
+    heads = [top for top, tree in trees.items() if top and _is_head(tree)]
     if join is not None and (not heads or "join" in trees):
         _refuse("there is no head to join the maps to")
+    if "" in trees:
+        return _nested(trees[""]), size
     children = [child for top, tree in trees.items() for child in ((top, _nested(tree)), *after.get(top, ()))]
     return Stack(children, heads[0] if heads else None, parameterless(join) if join else None), size
 
