@@ -1,49 +1,101 @@
 """Shows what an image classifier trained on Food-11 has learned, and how far each picture can be trusted.
 
-For notebooks, the same functions as the command line's:
+For notebooks, every command as a function:
 
-    model = foodviz.load_model()                       # or a checkpoint's path
-    photos = foodviz.open_split("sample")              # or a folder
-    batch = foodviz.read(photos, [57, 3207], model.input_size)
+    subject = foodviz.open_subject(model="model.pth", data="food-11")     # nothing: the embedded sample
+    result = foodviz.saliency(subject, ids=[57, 3207])
+    result.arrays["maps"], result.facts, result.sentences                 # what was found
+    result.figures()[""].savefig("saliency.png")                          # or result.save("results")
 
-then a method (`input_gradient`, `smoothgrad`, `integrated_gradients`, `gradcam`, `feature_maps`, `explain`, `dream`, …)
-and a figure of `foodviz.render`. Nothing heavy is imported before it is asked for.
+The methods themselves are functions from tensors to tensors, in `foodviz.methods`. Nothing heavy is imported before it
+is asked for.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from foodviz.version import __version__
 
-# Public name -> (module, its name there).
+if TYPE_CHECKING:
+    from foodviz.analysis.activations import activations
+    from foodviz.analysis.confusion import confusion
+    from foodviz.analysis.dream import dream
+    from foodviz.analysis.filters import filters
+    from foodviz.analysis.inspect import inspect
+    from foodviz.analysis.layers import layers
+    from foodviz.analysis.leakage import seen_in_training
+    from foodviz.analysis.lime import lime
+    from foodviz.analysis.opening import open_subject
+    from foodviz.analysis.predictions import predict
+    from foodviz.analysis.report import Writing, report
+    from foodviz.analysis.rerun import rerun
+    from foodviz.analysis.result import Result
+    from foodviz.analysis.saliency import saliency
+    from foodviz.analysis.sample import sample
+    from foodviz.analysis.subject import Subject
+    from foodviz.analysis.train import train
+    from foodviz.attribution import Attribution
+    from foodviz.data import open_dataset
+    from foodviz.errors import InputError
+    from foodviz.models import load as load_model
+
+# Where each public name is, and its name there where that is another.
 _PUBLIC = {
-    "load_model": ("models", "load"),
-    "resolve_layer": ("models", "resolve"),
-    "speed_up": ("models", "speed_up"),
-    "open_split": ("data", "open_split"),
-    "read": ("data.batch", "read"),
-    "input_gradient": ("methods.saliency", "input_gradient"),
-    "smoothgrad": ("methods.saliency", "smoothgrad"),
-    "integrated_gradients": ("methods.saliency", "integrated_gradients"),
-    "reduce_colours": ("methods.saliency", "reduce_colours"),
-    "gradcam": ("methods.gradcam", "gradcam"),
-    "feature_maps": ("methods.feature_maps", "feature_maps"),
-    "fourier_pictures": ("methods.activation_maximization", "fourier_pictures"),
-    "segment": ("methods.superpixels", "segment"),
-    "painted_over": ("methods.superpixels", "painted_over"),
-    "explain": ("methods.lime", "explain"),
-    "dream": ("methods.deep_dream", "dream"),
-    "render": ("render", ""),
+    "Attribution": "attribution",
+    "InputError": "errors",
+    "Result": "analysis.result",
+    "Subject": "analysis.subject",
+    "Writing": "analysis.report",
+    "activations": "analysis.activations",
+    "confusion": "analysis.confusion",
+    "dream": "analysis.dream",
+    "filters": "analysis.filters",
+    "inspect": "analysis.inspect",
+    "layers": "analysis.layers",
+    "lime": "analysis.lime",
+    "load_model": "models:load",
+    "open_dataset": "data",
+    "open_subject": "analysis.opening",
+    "predict": "analysis.predictions",
+    "report": "analysis.report",
+    "rerun": "analysis.rerun",
+    "saliency": "analysis.saliency",
+    "sample": "analysis.sample",
+    "seen_in_training": "analysis.leakage",
+    "train": "analysis.train",
 }
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [
+    "Attribution",
+    "InputError",
+    "Result",
+    "Subject",
+    "Writing",
+    "__version__",
+    "activations",
+    "confusion",
+    "dream",
+    "filters",
+    "inspect",
+    "layers",
+    "lime",
+    "load_model",
+    "open_dataset",
+    "open_subject",
+    "predict",
+    "report",
+    "rerun",
+    "saliency",
+    "sample",
+    "seen_in_training",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'foodviz' has no attribute {name!r}")
-    module, there = _PUBLIC[name]
-    found = import_module(f"foodviz.{module}")
-    return getattr(found, there) if there else found
+    module, _, other = _PUBLIC[name].partition(":")
+    return getattr(import_module(f"foodviz.{module}"), other or name)
 
 
 def __dir__() -> list[str]:

@@ -1,51 +1,99 @@
-"""Where results that are dear to compute wait for the next run."""
+"""Where results that are dear to compute wait for the next run.
 
-import contextlib
+A cache costs time when it fails and nothing else: what cannot be written is not kept, what is damaged is not there.
+"""
+
+from __future__ import annotations
+
 import hashlib
+import json
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foodviz.errors import InputError
+from foodviz.results import write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
 
 
 def cache_file(kind: str, *key: str, suffix: str) -> Path:
-    """The file that a result with this key is cached in; its folder exists, the file may not.
+    """The file that a result with this key is cached in; neither it nor its folder may be there.
 
     Args:
         kind: a folder name for this sort of result, such as `predictions`.
         key: everything the result depends on, digests and settings.
         suffix: the file's ending, with the dot.
 
-    The folder is $FOODVIZ_CACHE, else `foodviz` below $XDG_CACHE_HOME or ~/.cache; where that cannot be written to, one
-    below the system's temporary folder.
+    The folder is $FOODVIZ_CACHE, else `foodviz` below $XDG_CACHE_HOME or ~/.cache.
     """
     root = os.environ.get("FOODVIZ_CACHE")
     base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foodviz"
-    folder = base / kind
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK | os.X_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        user = os.getuid() if hasattr(os, "getuid") else ""
-        folder = Path(tempfile.gettempdir()) / f"foodviz{user}" / kind
-        folder.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256("\0".join(key).encode()).hexdigest()
-    return folder / f"{digest[:32]}{suffix}"
+    digest = hashlib.sha256("\0".join(key).encode("utf-8", "surrogateescape")).hexdigest()
+    return base / kind / f"{digest[:32]}{suffix}"
+
+
+def load_arrays(file: Path) -> dict[str, np.ndarray] | None:
+    """The arrays that `save_arrays` wrote, as they were; None where nothing sound is there."""
+    import io
+
+    import numpy as np
+
+    content = _load(file)
+    if content is None:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as saved:
+        return {name: saved[name] for name in saved.files}
+
+
+def save_arrays(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Keep arrays by name."""
+    import io
+
+    import numpy as np
+
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    _save(file, stream.getvalue())
+
+
+def load_json(file: Path) -> Any:
+    """What `save_json` wrote; None where nothing sound is there."""
+    content = _load(file)
+    return None if content is None else json.loads(content)
+
+
+def save_json(file: Path, content: object) -> None:
+    """Keep anything that JSON can say."""
+    _save(file, json.dumps(content).encode())
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, hex; remembered until its size, time or inode changes, as hashing weights takes long."""
     state = path.stat()
     known = (str(path.resolve()), str(state.st_size), str(state.st_mtime_ns), str(state.st_ino))
-    remembered = cache_file("digests", *known, suffix=".txt")
-    try:
-        digest = remembered.read_text(encoding="ascii")
-    except (OSError, ValueError):
-        digest = ""
-    if len(digest) != 64:
+    remembered = cache_file("digests", *known, suffix=".json")
+    digest = load_json(remembered)
+    if not isinstance(digest, str):
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        with contextlib.suppress(OSError):
-            remembered.write_text(digest, encoding="ascii")
+        save_json(remembered, digest)
     return digest
+
+
+def _save(file: Path, content: bytes) -> None:
+    """Written behind its own checksum: a changed byte must not become a wrong result."""
+    with suppress(InputError):
+        write_bytes(file, hashlib.sha256(content).digest() + content)
+
+
+def _load(file: Path) -> bytes | None:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    return content[32:] if hashlib.sha256(content[32:]).digest() == content[:32] else None

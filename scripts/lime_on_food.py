@@ -10,12 +10,10 @@ weight is spread evenly over its pixels; a map that knows nothing has density ra
 import argparse
 import statistics
 
-from foodviz.data import open_split
-from foodviz.data.batch import read
-from foodviz.memory import keep_freed_memory
-from foodviz.methods.lime import explain
-from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
-from foodviz.models import load, speed_up
+from foodviz.analysis import open_subject
+from foodviz.analysis.explanations import LimeSettings, explained
+from foodviz.analysis.predictions import predict
+from foodviz.methods.lime.superpixels import density_ratio, describe
 
 
 def main() -> None:
@@ -25,34 +23,29 @@ def main() -> None:
     options.add_argument("--model", default="sample")
     options.add_argument("--images", type=int, default=50)
     options.add_argument("--hide", default="mean", choices=["mean", "blur"])
-    asked = options.parse_args()
-    keep_freed_memory()
-    classifier = speed_up(load(asked.model))
-    listing = open_split("sample", asked.split)
+    given = options.parse_args()
+    subject = open_subject(split=given.split, model=given.model)
+    split = subject.split()
+    answers = predict(subject, split, split.spread(2 * given.images))
+    right = answers.ids[answers.right][: given.images].tolist()
+    photographs = subject.photographs(split, right)
+    targets = [(int(label),) for label in photographs.batch.labels]
     rows = []
-    for index in listing.spread(2 * asked.images):
-        if len(rows) == asked.images:
-            break
-        batch = read(listing, [index], classifier.input_size)
-        if int(classifier(batch.images).argmax()) != listing.labels[index]:
-            continue
-        image, mask = batch.images[0], listing.mask(index)
-        segments = segment(image)
-        hidden = painted_over(image, segments, asked.hide)
-        answer = explain(classifier, image, segments, [listing.labels[index]], hidden=hidden)
-        pieces = describe(image, segments, mask)
-        positive = answer.weights[0].clip(min=0).numpy()
+    for index, picture in zip(right, explained(photographs, LimeSettings(hide=given.hide), targets), strict=True):
+        explanation = picture.explanation
+        pieces = describe(picture.image, explanation.segments, split.mask(index))
+        positive = explanation.weights[0].clip(min=0).numpy()
         rows.append(
             (
                 density_ratio(positive, pieces),
                 float(pieces.areas @ pieces.on_mask),
                 float(positive @ pieces.on_mask / positive.sum()),
-                float(answer.fits[0]),
-                len(answer.shown),
+                float(explanation.fits[0]),
+                len(explanation.shown),
             )
         )
     names = ("density on the food / elsewhere", "share of the picture", "share of positive weight", "R^2", "samples")
-    print(f"{len(rows)} correctly classified pictures of {asked.split}\n\n| | median | lower quarter | upper quarter |")
+    print(f"{len(rows)} correctly classified pictures of {given.split}\n\n| | median | lower quarter | upper quarter |")
     print("|---|---|---|---|")
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
         low, middle, high = statistics.quantiles(values, n=4)

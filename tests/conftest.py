@@ -18,10 +18,16 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from filelock import FileLock
+from hypothesis import settings
 from PIL import Image
 from torch import nn
 
 from foodviz import cli as shell
+
+# The suite tries the same 100 examples everywhere; `pytest --hypothesis-profile thorough` tries 10,000 others.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
@@ -235,7 +241,7 @@ def make_report(folder: Path) -> None:
     """What `report_folder` holds."""
     from foodviz.models import Classifier
     from foodviz.models.architectures import build
-    from foodviz.models.saved import save
+    from foodviz.models.files.own_format import save
 
     random = np.random.default_rng(0)
     for split, label in itertools.product(("training", "validation"), ("Bread", HOSTILE, "Rice")):

@@ -7,16 +7,14 @@ import torch
 from torch import nn
 
 from foodviz.methods.activation_maximization import (
-    affine_maps,
     diverse_mean,
     fourier_pictures,
     maco_pictures,
-    moved,
     noise_pictures,
     pixel_pictures,
-    random_transforms,
 )
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, stuck
+from foodviz.methods.random_transforms import affine_maps, moved, random_transforms
 from foodviz.methods.spectrum import (
     blurred,
     fitted_statistics,

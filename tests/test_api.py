@@ -10,20 +10,19 @@ from foodviz import render
 def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = foodviz.load_model()
-    photographs = foodviz.open_split("sample", "training")
+    photographs = foodviz.open_dataset("sample").split("training")
     batch = foodviz.read(photographs, [57, 3207], model.input_size)
-    gradient = foodviz.input_gradient(model, batch.images, batch.labels)
-    maps = foodviz.reduce_colours(gradient, "max")
+    gradient = foodviz.gradient(model, batch.images, batch.labels).reduced("max")
     figure = foodviz.render.saliency_figure(
         batch.images.numpy(),
-        maps.numpy(),
+        gradient,
         captions=batch.names,
-        map_captions=[f"largest {each.max():.2g}" for each in maps],
+        map_captions=[f"largest {peak:.2g}" for peak in gradient.peaks],
         title="gradient of the true class's logit",
-        unit="logits per unit of pixel intensity",
+        notes=[f"Maps in {gradient.unit}."],
     )
     figure.savefig("saliency.png")
-    assert maps.shape == (2, *model.input_size)
+    assert gradient.maps.shape == (2, *model.input_size)
     assert (tmp_path / "saliency.png").stat().st_size > 10_000
 
 

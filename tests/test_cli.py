@@ -15,7 +15,7 @@ import torch
 from foodviz.cli import COMMANDS
 from foodviz.models import Classifier
 from foodviz.models.architectures import build
-from foodviz.models.saved import save
+from foodviz.models.files.own_format import save
 
 SEEN = "00" * 32
 

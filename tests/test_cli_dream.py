@@ -67,9 +67,9 @@ def test_the_same_command_twice_gives_the_same_bytes(dream, tmp_path):
 def test_resumed_is_as_uninterrupted(dream, tmp_path, recipe, monkeypatch):
     line = (*recipe, "--filter", "2", "--steps", "6", "--every", "2")
     assert dream(*line, "--out", "whole").exit_code == 0
-    from foodviz.cli.dream.state import Diary
+    from foodviz.analysis.dream.snapshots import Snapshots
 
-    save, saved = Diary.save, []
+    save, saved = Snapshots.save, []
 
     def power_cut(self, path, moment):
         save(self, path, moment)
@@ -77,10 +77,10 @@ def test_resumed_is_as_uninterrupted(dream, tmp_path, recipe, monkeypatch):
         if moment.step == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Diary, "save", power_cut)
+    monkeypatch.setattr(Snapshots, "save", power_cut)
     assert dream(*line).exit_code == 130
     assert saved == [0, 2, 4]
-    monkeypatch.setattr(Diary, "save", save)
+    monkeypatch.setattr(Snapshots, "save", save)
     assert dream(*line, "--resume").exit_code == 0
     for name, values in arrays("whole").items():
         np.testing.assert_array_equal(arrays()[name], values)
@@ -145,20 +145,41 @@ def test_a_wide_picture_keeps_its_shape_and_zooms(dream, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "layer", "line"),
     [
-        (("--filter", "99"), "4", "--filter 99: layer 4 = cnn.4 Conv2d, 8 channels, 32x32 has the channels 0 to 7"),
+        (("--filter", "99"), "4", "--filters 99: layer 4 = cnn.4 Conv2d, 8 channels, 32x32 has the channels 0 to 7"),
         (("--filter", "2"), "fc", "--layer fc: fc is a Linear without maps; the nearest convolution is --layer cnn.4"),
         (("--filter", "2"), "44", "--layer 44"),
         (("--filter", "3"), "5", "filter 3 of layer 5 = cnn.5 ReLU, 8 channels, 32x32: dead on this picture"),
         (("--filter", "2", "--every", "20", "--steps", "10"), "4", "--every 20 is larger than --steps 10"),
         (("--filter", "2", "--image", "net.py"), "4", "net.py: not a picture"),
         (("--filter", "2", "--ids", "57", "58"), "4", "one picture"),
-        (("--filter", "two"), "4", "--filter two"),
+        (("--filter", "two"), "4", "--filters two: give channel numbers"),
         (("--class", "Pizza"), "4", "--class Pizza: no such class"),
         (("--guide", "gone.png"), "4", "--guide gone.png: no such file"),
         (("--guide", "net.py"), "4", "net.py: not a picture"),
         (("--filter", "2", "4", "--weights", "1"), "4", "--weights: 1 weights for 2 filters"),
         (("--filter", "2", "--resume"), "4", "--resume: no dream was begun here"),
-        (("--filter", "2", "--lr", "1e38", "--weight-decay", "1"), "4", "choose a smaller --lr"),
+        (("--filter", "2", "--lr", "1e6", "--weight-decay", "1"), "4", "choose a smaller --lr"),
+        (("--filter", "9" * 5000), "4", "--filters 99999"),
+        (("--lr", "nan"), "4", "--lr nan: must be above 0 and at most 1,000,000"),
+        (("--lr", "1e38"), "4", "--lr 1e+38: must be above 0"),
+        (("--weight-decay", "nan"), "4", "--weight-decay nan: must lie between 0 and 1"),
+        (("--filter", "2", "--weights", "inf"), "4", "--weights inf: must lie between"),
+        (("--octave-scale", "nan"), "4", "--octave-scale nan: must lie between 1.05 and 4"),
+        (("--steps", str(10**12)), "4", "--steps 1000000000000: must be 1 to 100,000"),
+        (
+            ("--filter", "2", "--steps", "99999"),
+            "4",
+            "--every 10: 10,001 snapshots of 99,999 steps, at most 500; give --every 201",
+        ),
+        (("--recipe", "octaves", "--zoom", str(10**9)), "4", "--zoom 1000000000: must be 1 to 1,000 frames"),
+        (("--filter", "2", "--size", "8192"), "4", "--size 8192: 8192x8192 pixels are more than the 12.5 million"),
+        (
+            ("--filter", "2", "--size", "3000", "--every", "1"),
+            "4",
+            "--every 1: 251 pictures of 3000x3000 take 6.8 GB, at most 0.45",
+        ),
+        (("--guide", "/dev/zero"), "4", "--guide /dev/zero: not a regular file"),
+        (("--image", "/dev/zero"), "4", "--image /dev/zero"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_no_pictures(dream, tmp_path, arguments, layer, line):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from foodviz.cli.filters import scan
+from foodviz.analysis.filters import scan, statistics
+from foodviz.metrics.filters import Scan
 from foodviz.render.activations import activations_figure
 from foodviz.render.filters import Card, cards_figure, pictures_figure, similarity_figure
 
@@ -105,7 +106,7 @@ def test_other_pictures(tool, flags):
 
 
 def test_colours_are_fitted_to_the_data_once(tool, monkeypatch):
-    monkeypatch.setattr(scan, "FITTED", 12)
+    monkeypatch.setattr(statistics, "FITTED", 12)
     common = ("--filters", "1", "--only", "picture", "--steps", "2")
     assert tool("filters", *common).exit_code == 0
     first = saved()["pictures"]
@@ -116,17 +117,17 @@ def test_colours_are_fitted_to_the_data_once(tool, monkeypatch):
 
 def test_a_killed_scan_goes_on(tool, monkeypatch):
     monkeypatch.setattr(scan, "BATCH", 4)
-    monkeypatch.setattr(scan, "KEEP", 1)
-    real, seen = scan.progress, []
+    monkeypatch.setattr(scan, "BATCHES", 1)
+    real, seen, dies = Scan.add, [], [True]
 
-    def dying(items, *arguments, **settings):
-        for number, batch in enumerate(real(items, *arguments, **settings)):
-            if number == 3 and len(seen) == 12:
-                raise KeyboardInterrupt
-            seen.extend(batch.ids)
-            yield batch
+    def dying(self, images, maps, labels, ids):
+        if len(seen) == 12 and dies:
+            dies.clear()
+            raise KeyboardInterrupt
+        seen.extend(ids)
+        real(self, images, maps, labels, ids)
 
-    monkeypatch.setattr(scan, "progress", dying)
+    monkeypatch.setattr(Scan, "add", dying)
     flags = ("--filters", "1", "--scan", "22", "--steps", "1", "--statistics", "imagenet", "--seed", "5")
     assert tool("filters", *flags).exit_code == 130
     assert tool("filters", *flags).exit_code == 0
@@ -134,7 +135,8 @@ def test_a_killed_scan_goes_on(tool, monkeypatch):
     resumed = saved()
     monkeypatch.setenv("FOODVIZ_CACHE", "fresh")
     assert tool("filters", *flags).exit_code == 0
-    np.testing.assert_allclose(resumed["correlations"], saved()["correlations"], atol=1e-5)
+    for name in ("correlations", "similarity", "crops", "class_means"):
+        np.testing.assert_array_equal(resumed[name], saved()[name])
 
 
 @pytest.mark.parametrize("command", ["filters", "activations"])
@@ -158,6 +160,16 @@ def test_bad_layers_and_filters(tool, tmp_path, command, flags, layer, line):
     [
         (("--every", "9", "--steps", "3"), 1, "--every 9 is larger than --steps 3"),
         (("--scan", "some"), 1, "--scan some: give a number of pictures from 2 on, or all"),
+        (("--scan", "9" * 5000), 1, "give a number of pictures from 2 on, or all"),
+        (("--lr", "nan"), 1, "--lr nan: give a number above 0, at most 1e+06"),
+        (("--lr", "1e38"), 1, "--lr 1e+38: give a number above 0, at most 1e+06"),
+        (("--weight-decay", "nan"), 1, "--weight-decay nan: is a share, from 0 to 1"),
+        (("--steps", str(10**12)), 1, f"--steps {10**12}: give from 1 to 100000"),
+        (
+            ("--filters", *map(str, range(101))),
+            1,
+            "--filters: 100 at most have cards, 101 are asked for; --only picture",
+        ),
         (("--class", "Pizza"), 1, "--class Pizza: no such class"),
         (("--class", "Egg", "--filters", "1"), 2, "--class draws logits"),
         (("--class", "Egg", "--objective", "neuron"), 1, "--objective neuron"),

@@ -61,7 +61,7 @@ def test_a_model_that_only_guesses_is_warned_of_and_that_is_remembered(foodviz, 
     assert "pixels assumed RGB" in done.stderr
     assert "warning: the model is right on" in done.stderr
     assert "no better than guessing (9%)" in done.stderr
-    monkeypatch.setattr("foodviz.cli.trust.Labelled.rate", None)  # nothing is rated a second time
+    monkeypatch.setattr("foodviz.analysis.accuracy_check.LabelledPictures.rate", None)  # nothing is rated a second time
     assert "no better than guessing" in foodviz("saliency", "--ids", "57", "--model", "net").stderr
 
 

@@ -9,16 +9,19 @@ import pytest
 import torch
 from click.testing import Result
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from PIL import Image
 
+from foodviz import devices
+from foodviz.attribution import Attribution
 from foodviz.data import FOOD11
-from foodviz.methods.lime_summary import Property, class_summary
-from foodviz.methods.superpixels import describe
+from foodviz.methods.lime.class_summary import Property, class_summary
+from foodviz.methods.lime.superpixels import describe
 from foodviz.models import architectures
 from foodviz.models.classifier import Classifier
-from foodviz.models.saved import save
-from foodviz.render.lime import Explained, Told, lime_figure
-from foodviz.render.lime_summary import Difference, Piece, lime_summary_figure
+from foodviz.models.files.own_format import save
+from foodviz.render.lime import lime_figure
+from foodviz.render.lime_class import Difference, MontagePiece, lime_class_figure
 
 NET = """
 from torch import nn
@@ -98,7 +101,8 @@ def test_the_package_itself_gives_the_same_picture(foodviz: Command, exact_net: 
     np.testing.assert_array_equal(ours["shown_57"], theirs["shown_57"])
 
 
-def test_settings_change_the_answer_and_are_told(lime: Command) -> None:
+def test_settings_change_the_answer_and_are_told(lime: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "computes_bfloat16", lambda _: True)
     assert lime("--ids", "57", "--samples", "60").exit_code == 0
     plain = arrays("results")
     for flags in (
@@ -142,12 +146,12 @@ def test_one_superpixel_is_a_right_picture(lime: Command) -> None:
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        (["--segments", "0"], "error: --segments 0: must be at least 1"),
+        (["--segments", "0"], "error: --segments 0: must be from 1 to 2000"),
         (["--segmenter", "quickshift", "--segments", "50"], "error: --segments: quickshift does not have it"),
         (["--target", "Pizza"], "error: --target Pizza: no such class"),
         (["--class", "Pizza"], "error: --class Pizza: no such class"),
-        (["--samples", "few"], "error: --samples few: must be `auto` or a number"),
-        (["--samples", "3"], "error: --samples 3: must be `auto` or a number of at least 10"),
+        (["--samples", "few"], "error: --samples few: must be auto or a number"),
+        (["--samples", "3"], "error: --samples 3: must be auto or a number of at least 10"),
         (["--hide", "nothing"], "error: --hide nothing: must be mean, blur, or a colour"),
         (
             ["--engine", "lime", "--design", "balanced"],
@@ -187,15 +191,23 @@ def test_a_class_without_labelled_pictures(lime: Command, tmp_path: Path) -> Non
     assert done.stderr.splitlines()[-1].startswith("error: --class Rice: ")
 
 
-def explained(weights: list[float], stable: list[bool]) -> Explained:
+def figure_of(weights: list[list[float]], stable: list[list[bool]], **look: bool) -> Figure:
+    """Of grey photographs, cut into four squares; the first and the last are cut out."""
+    count = len(weights)
     segments = np.arange(4).reshape(2, 2).repeat(8, 0).repeat(8, 1)
-    told = Told("Rice 90%", np.array(weights), np.array(stable), [0, 3])
-    return Explained("57  0_15.jpg", np.full((3, 16, 16), 0.5, np.float32), segments, [told])
+    painted = torch.tensor(weights, dtype=torch.float64)[:, segments]
+    attribution = Attribution(painted, "logits per superpixel", stable=torch.tensor(stable)[:, segments])
+    images = np.full((count, 3, 16, 16), 0.5, np.float32)
+    captions = ["57  0_15.jpg"] * count, ["Rice 90%"] * count
+    cut_outs = [[0, 3]] * count
+    cut = np.stack([segments] * count)
+    return lime_figure(images, cut, captions[0], attribution, range(count), captions[1], cut_outs, title="LIME", **look)
 
 
 def test_the_figure_shows_weights_symmetric_about_zero_and_hatches_the_unstable() -> None:
-    pictures = [explained([2, -1, 0.5, -0.2], [True, True, False, True]), explained([4, 0, 0, -1], [True] * 4)]
-    figure = lime_figure(pictures, title="LIME", unit="logits")
+    weights = [[2, -1, 0.5, -0.2], [4, 0, 0, -1]]
+    stable = [[True, True, False, True], [True] * 4]
+    figure = figure_of(weights, stable)
     panels = [axes for axes in figure.axes if axes.get_images()]
     assert len(panels) == 8
     assert panels[0].get_title() == "57  0_15.jpg"
@@ -213,7 +225,7 @@ def test_the_figure_shows_weights_symmetric_about_zero_and_hatches_the_unstable(
     assert (ends[:, 0] < 8).all()  # only the lower left quarter is unstable
     assert (ends[:, 1] > 7).all()
     assert not plain
-    shared = lime_figure(pictures, title="LIME", unit="logits", shared_scale=True)
+    shared = figure_of(weights, stable, shared_scale=True)
     assert {axes.get_images()[0].get_clim() for axes in shared.axes if axes.get_images()} >= {(-4.0, 4.0)}
 
 
@@ -241,9 +253,9 @@ def test_a_difference_that_does_not_scatter_has_no_effect_size() -> None:
 def test_the_class_figure_has_a_panel_for_each_piece_and_three_below() -> None:
     inside = np.zeros((20, 20), bool)
     inside[:4, 15:] = True
-    montage = [Piece(np.full((3, 20, 20), 0.4, np.float32), inside, f"{index}") for index in range(11)]
+    montage = [MontagePiece(np.full((3, 20, 20), 0.4, np.float32), inside, f"{index}") for index in range(11)]
     differences = [Difference("lightness", 0.8, 0.5, 1.2, 10), Difference("saturation", 0.1, 0.5, -2, 11)]
-    figure = lime_summary_figure(montage, np.full((11, 2, 3), 0.5), np.ones((20, 20)), differences, title="Rice")
+    figure = lime_class_figure(montage, np.full((11, 2, 3), 0.5), np.ones((20, 20)), differences, title="Rice")
     titles = [axes.get_title() for axes in figure.axes]
     assert [title for title in titles if title.isdecimal()] == [str(index) for index in range(11)]
     assert titles.count("") == 9 + 1  # the empty places of the montage, and the colour bar

@@ -9,15 +9,16 @@ import click
 import numpy as np
 import pytest
 from conftest import CODE_AS_ARCHITECTURE, HOSTILE, command_line
+from foodviz.cli.report.sections import SAMPLE_MODEL
+from foodviz.cli.spelled import APPEARANCE, spelled_out
 from PIL import Image
 
 from foodviz import cli as shell
-from foodviz.cli.compare import array_digests, differences, reasons
+from foodviz.cli.config import read_config
 from foodviz.cli.report import NAMES, REPORT_FILTERS, _words
-from foodviz.cli.report.sections import SAMPLE_MODEL
 from foodviz.cli.rerun import read_manifest
-from foodviz.cli.spelled import APPEARANCE, spelled_out
 from foodviz.errors import InputError
+from foodviz.manifest import array_digests, differences, reasons
 from foodviz.models.loading import SAMPLE
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -33,7 +34,7 @@ def folder(report_folder, monkeypatch) -> Path:
 def root_with(config: str | None = None) -> click.Context:
     context = click.Context(shell.cli, info_name="foodviz")
     if config:
-        context.default_map = shell.read_config(CONFIGS / config, context)
+        context.default_map = read_config(CONFIGS / config, context)
     return context
 
 

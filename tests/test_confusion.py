@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from foodviz.cli import split_pass
-from foodviz.cli.leakage import Gap
-from foodviz.cli.predictions import _Forward
+from foodviz.analysis import sweep
+from foodviz.analysis.leakage import Gap
+from foodviz.analysis.predictions import _Forward
 from foodviz.data import FOOD11
 from foodviz.metrics.confusion import difference_interval
 from foodviz.models.architectures import build
 from foodviz.models.classifier import Classifier
-from foodviz.models.saved import save
+from foodviz.models.files.own_format import save
 from foodviz.render.confusion import matrix_figure
 
 NET = """
@@ -213,8 +213,8 @@ def answered(monkeypatch):
 
 def test_killed_half_way_it_goes_on_to_the_same_bytes(confusion, answered, monkeypatch, tmp_path):
     counts, limit = answered
-    monkeypatch.setattr(split_pass, "BATCH", 4)
-    monkeypatch.setattr(split_pass, "BATCHES", 2)
+    monkeypatch.setattr(sweep, "BATCH", 4)
+    monkeypatch.setattr(sweep, "BATCHES", 2)
     monkeypatch.setenv("FOODVIZ_CACHE", str(tmp_path / "undisturbed"))
     assert confusion().exit_code == 0
     shutil.move("results", "expected")
@@ -278,8 +278,8 @@ def test_broken_pictures_are_skipped_counted_and_named(confusion, food):
 
 
 def test_broken_pictures_may_fill_a_part(confusion, food, monkeypatch):
-    monkeypatch.setattr(split_pass, "BATCH", 4)
-    monkeypatch.setattr(split_pass, "BATCHES", 2)
+    monkeypatch.setattr(sweep, "BATCH", 4)
+    monkeypatch.setattr(sweep, "BATCHES", 2)
     for path in sorted((food / "validation").iterdir())[24:]:
         path.write_bytes(b"")
     assert confusion().exit_code == 0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foodviz.data import open_split
-from foodviz.data.duplicates import BITS, NEAR, SIDE, hashes, near_pairs
+from foodviz.data import open_dataset
+from foodviz.data.perceptual_hash import BITS, NEAR, SIDE, hashes, near_pairs
 from foodviz.data.pictures import decode, pixels
 
 
@@ -26,7 +26,7 @@ def encoded(content, quality=75, scale=1.0, light=1.0):
 
 
 def test_no_false_alarm_among_500_sample_pictures_and_every_copy_found():
-    training, validation = open_split("sample", "training"), open_split("sample", "validation")
+    training, validation = open_dataset().split("training"), open_dataset().split("validation")
     first = [training.read_bytes(index) for index in training.spread(250)]
     second = [validation.read_bytes(index) for index in validation.spread(250)]
     ours, theirs = hashed(first), hashed(second)
@@ -59,7 +59,7 @@ def test_pairs_are_those_of_a_double_loop():
 def food(tmp_path):
     """A folder with three splits of sample pictures, and in validation an exact and a re-encoded training picture."""
     for name in ("training", "validation", "evaluation"):
-        listing = open_split("sample", name)
+        listing = open_dataset().split(name)
         (tmp_path / "food" / name).mkdir(parents=True)
         for index in listing.spread(8):
             (tmp_path / "food" / name / listing.names[index]).write_bytes(listing.read_bytes(index))

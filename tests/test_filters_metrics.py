@@ -51,7 +51,7 @@ def test_figures_match_a_slow_reference_over_full_maps(pictures):
     assert scan.class_means(4)[0] == pytest.approx(by_class, nan_ok=True, rel=1e-5)
     best = maps[:, 2].flatten(1).amax(1).argsort(descending=True)
     assert scan.top(2, 3).tolist() == best[:3].tolist()
-    assert maps[best[0], 2].flatten()[scan.places[best[0], 2]] == maps[best[0], 2].max()
+    assert maps[best[0], 2].flatten()[scan.peaks[best[0], 2]] == maps[best[0], 2].max()
 
 
 def test_chunks_and_an_interruption_change_nothing(pictures):
@@ -124,7 +124,7 @@ def test_a_red_square_detector_is_found_out():
     top = scan.top(0, 8)
     assert set(top % 3) == {0}
     for row in top:
-        y, x = divmod(int(scan.places[row, 0]), 48)
+        y, x = divmod(int(scan.peaks[row, 0]), 48)
         assert abs(y - corners[row][0] - 4.5) <= 2
         assert abs(x - corners[row][1] - 4.5) <= 2
     assert scan.selectivity()[0] > 0.9
@@ -156,3 +156,21 @@ def test_feature_maps_are_raw_whatever_follows(pictures):
     torch.testing.assert_close(maps[2:3], feature_maps(net, net[1], pictures[2:3], torch.tensor([3, 1])))
     with pytest.raises(InputError, match="Linear outputs 2 values"):
         feature_maps(net, net[4], pictures)
+
+
+def test_scans_of_parts_join_to_the_scan_of_all(pictures):
+    torch.manual_seed(2)
+    maps = nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False)(pictures) + 5
+    labels = [0, 0, 0, 1, 1, 1, 2, 2, -1, -1]
+    whole, joined = gathered(pictures, maps, labels, 10), Scan()
+    for first in (0, 4, 8):
+        some = slice(first, first + 4)
+        part = Scan()
+        part.add(pictures[some], maps[some], labels[some], range(10)[some])
+        joined.join(Scan.restored(part.arrays()))
+    for name in ("ids", "labels", "means", "maxima", "peaks", "minima"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+    assert joined.cells == whole.cells
+    np.testing.assert_allclose(joined.correlations(), whole.correlations(), atol=1e-4)
+    np.testing.assert_allclose(joined.similarity(), whole.similarity(), atol=1e-4)
+    np.testing.assert_allclose(joined.selectivity(), whole.selectivity())

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from foodviz.errors import InputError
-from foodviz.methods.hooks import capture, detached, evaluating, run_to
+from foodviz.hooks import capture, detached, evaluating, run_to
 
 pytestmark = pytest.mark.usefixtures("float64")
 

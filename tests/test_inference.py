@@ -11,11 +11,11 @@ from trained import carried, largest, leaky, stripes
 from foodviz.errors import InputError
 from foodviz.models import Classifier, load
 from foodviz.models.architectures import NAMES, build
-from foodviz.models.fitting import class_count, fill, known_architecture, misfits
-from foodviz.models.inference import ACTIVATIONS, readings, variants
-from foodviz.models.loading import choose
-from foodviz.models.rating import Rating, ranked, rate
-from foodviz.models.stack import build_stack, parse, text_of
+from foodviz.models.guess.candidates import ACTIVATIONS, candidates, variants
+from foodviz.models.guess.choice import choose
+from foodviz.models.guess.match import class_count, fill, known_architecture, misfits
+from foodviz.models.guess.rating import Rating, ranked, rate
+from foodviz.models.guess.stack import build_stack, parse, text_of
 
 
 class Net(nn.Module):
@@ -135,9 +135,9 @@ def test_the_likeliest_reading_is_the_net(family, tmp_path):
     assert classifier.input_size == (size, size)
     images = torch.rand(2, 3, size, size)
     same_answers(classifier, net, images)
-    assert classifier.facts["architecture_from"].startswith("guessed")
-    assert any("ReLU" in line or "PReLU" in str(net) for line in classifier.facts["guesses"])
-    again = load(str(tmp_path / "a"), arch=classifier.facts["architecture"])
+    assert classifier.origin.architecture_from.startswith("guessed")
+    assert any("ReLU" in line or "PReLU" in str(net) for line in classifier.origin.guesses)
+    again = load(str(tmp_path / "a"), arch=classifier.origin.architecture)
     same_answers(again, net, images)
     assert again.input_size == (size, size)
 
@@ -147,7 +147,7 @@ def test_known_nets_are_known_and_could_be_inferred(name):
     with torch.device("meta"):
         weights = build(name, 11).state_dict()
     assert known_architecture(weights) == name
-    first = readings(weights)[0]
+    first = candidates(weights)[0]
     network, size = build_stack(weights, first.text)
     assert size == 128
     known = build(name, 11)
@@ -157,12 +157,12 @@ def test_known_nets_are_known_and_could_be_inferred(name):
     assert network.get_submodule("cnn")[-1].__class__ is nn.MaxPool2d
 
 
-def test_a_student_net_is_among_the_readings():
+def test_a_student_net_is_among_the_candidates():
     net, _ = student()
     trained(net)
     images = torch.rand(1, 3, 128, 128)
     weights = net.state_dict()
-    for reading in readings(weights)[:40]:
+    for reading in candidates(weights)[:40]:
         network = fill(lambda text=reading.text: build_stack(weights, text)[0], weights, "stack").eval()
         if torch.allclose(network.double()(images.double()), net.double()(images.double()), rtol=1e-9):
             return
@@ -171,7 +171,7 @@ def test_a_student_net_is_among_the_readings():
 
 def test_a_text_says_what_it_was_made_from():
     net, _ = norm_then_activation()
-    for reading in readings(net.state_dict())[:50]:
+    for reading in candidates(net.state_dict())[:50]:
         assert parse(reading.text) == (reading.fillings, reading.size)
         assert text_of(*parse(reading.text)) == reading.text
 
@@ -197,10 +197,10 @@ def test_a_wrong_text_is_named(text, message, tmp_path):
 
 
 def test_what_is_no_stack_has_no_reading():
-    assert not readings({"a.weight": torch.zeros(4, 5)})
-    assert not readings({"rnn.weight_ih_l0": torch.zeros(4, 5)})
-    assert not readings({"cnn.0.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 17)})
-    assert not readings({"cnn.999999.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 8)})
+    assert not candidates({"a.weight": torch.zeros(4, 5)})
+    assert not candidates({"rnn.weight_ih_l0": torch.zeros(4, 5)})
+    assert not candidates({"cnn.0.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 17)})
+    assert not candidates({"cnn.999999.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 8)})
 
 
 def test_classes_are_counted_in_any_order():
@@ -212,7 +212,7 @@ def test_classes_are_counted_in_any_order():
 
 def test_variants_change_one_choice():
     net, _ = activation_then_norm()
-    first = readings(net.state_dict())[0]
+    first = candidates(net.state_dict())[0]
     made = variants(first)
     assert len(made) == len(ACTIVATIONS) - 1 + 2
     (leaky,) = [each for each in made if "LeakyReLU(0.1)" in each.fillings.values()]
@@ -223,7 +223,7 @@ def test_variants_change_one_choice():
 
 def test_the_most_accurate_reading_is_chosen_and_the_others_shown():
     net, _ = norm_then_activation()
-    found = readings(net.state_dict())
+    found = candidates(net.state_dict())
     right = next(each for each in variants(found[3]) if "LeakyReLU(0.2)" in each.fillings.values())
 
     def rate(reading):
@@ -252,21 +252,21 @@ def decided(file, size, side=32):
 def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
     net = carried(leaky(), "leaky")
     torch.save(net.state_dict(), tmp_path / "a")
-    assert "; ReLU: " in load(str(tmp_path / "a")).facts["architecture"]  # the guess without pictures
+    assert "; ReLU: " in load(str(tmp_path / "a")).origin.architecture  # the guess without pictures
     classifier, images = decided(tmp_path / "a", 32)
-    assert classifier.facts["architecture"].startswith("stack; LeakyReLU(0.1): cnn.2 cnn.6 cnn.10 fc.1; MaxPool2d(2)")
+    assert classifier.origin.architecture.startswith("stack; LeakyReLU(0.1): cnn.2 cnn.6 cnn.10 fc.1; MaxPool2d(2)")
     same_answers(classifier, net, images)
-    assert "decided by labelled pictures" in classifier.facts["architecture_from"]
-    assert sum("against" in line for line in classifier.facts["guesses"]) == 2
-    assert len(classifier.facts["readings_tried"]) == 8
+    assert "decided by labelled pictures" in classifier.origin.architecture_from
+    assert sum("against" in line for line in classifier.origin.guesses) == 2
+    assert len(classifier.facts()["readings_tried"]) == 8
 
 
 def test_labelled_pictures_tell_the_largest_value_of_a_map_from_its_mean(tmp_path):
     net = carried(largest(), "largest")
     torch.save(net.state_dict(), tmp_path / "a")
-    assert "join: AdaptiveAvgPool2d(1)" in load(str(tmp_path / "a")).facts["architecture"]
+    assert "join: AdaptiveAvgPool2d(1)" in load(str(tmp_path / "a")).origin.architecture
     classifier, images = decided(tmp_path / "a", 128, side=16)
-    assert "join: AdaptiveMaxPool2d(1)" in classifier.facts["architecture"]
+    assert "join: AdaptiveMaxPool2d(1)" in classifier.origin.architecture
     same_answers(classifier, net, images)
 
 

@@ -6,11 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.methods.lime import Superpixels, explain, strongest
-from foodviz.methods.lime_designs import GROUP, blocks, hadamard
-from foodviz.methods.lime_fit import linear_fit, replicates
-from foodviz.methods.lime_package import explain_with_lime, image_explanation
-from foodviz.methods.superpixels import density_ratio, describe, painted_over, segment
+from foodviz.methods.hidden import painted_over
+from foodviz.methods.lime import fit
+from foodviz.methods.lime.designs import GROUP, blocks, hadamard
+from foodviz.methods.lime.fit import linear_fit, replicates
+from foodviz.methods.lime.lime import Explanation, explain, strongest
+from foodviz.methods.lime.package import explain_with_lime, image_explanation
+from foodviz.methods.lime.superpixels import density_ratio, describe, segment
 
 SIZE = 32
 SETTINGS = {
@@ -190,7 +192,7 @@ def test_neither_order_nor_company_nor_batch_size_changes_a_bit(model: nn.Module
     images = pictures(3)
     cut = [segment(image, segments=20) for image in images]
 
-    def answers(order: list[int]) -> dict[int, Superpixels]:
+    def answers(order: list[int]) -> dict[int, Explanation]:
         return {index: explain(model, images[index], cut[index], [1]) for index in order}
 
     one, other = answers([0, 1, 2]), answers([2, 0])
@@ -228,6 +230,14 @@ def test_the_bootstrap_spreads_like_fresh_draws(design: str) -> None:
 
     fitted, told = zip(*(once(seed) for seed in range(40)), strict=True)
     assert torch.stack(told).mean() == pytest.approx(float(torch.stack(fitted).std(0).mean()), rel=0.2)
+
+
+def test_replicates_of_few_targets_at_a_time_are_those_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = torch.from_numpy(next(blocks("balanced", 12, 0)))
+    scores = torch.randn(len(shown), 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    whole = replicates(shown, scores, 0.25, 2, seed=0)
+    monkeypatch.setattr(fit, "_AT_ONCE", 2 * shown.numel())
+    torch.testing.assert_close(replicates(shown, scores, 0.25, 2, seed=0), whole)
 
 
 def test_auto_stops_where_a_fixed_number_would_stand(model: nn.Module) -> None:
@@ -291,12 +301,12 @@ def test_one_superpixel_and_a_black_picture_give_numbers(model: nn.Module, sampl
 @pytest.mark.parametrize(
     ("segmenter", "settings", "line"),
     [
-        ("slic", {"segments": 0}, "--segments 0: must be at least 1"),
-        ("slic", {"segments": 1e6}, "at most 2000"),
-        ("slic", {"ratio": 0.5}, "--ratio: slic does not have it"),
-        ("felzenszwalb", {"min_size": -1}, "--min-size -1: must be positive"),
-        ("quickshift", {"max_distance": float("nan")}, "--max-distance nan"),
-        ("quickshift", {"kernel_size": 0}, "--segmenter quickshift refuses"),
+        ("slic", {"segments": 0}, "`segments` 0: must be from 1 to 2000"),
+        ("slic", {"segments": 1e6}, "must be from 1 to 2000"),
+        ("slic", {"ratio": 0.5}, "`ratio`: slic does not have it"),
+        ("felzenszwalb", {"min_size": -1}, "`min_size` -1: must be from 0"),
+        ("quickshift", {"max_distance": float("nan")}, "`max_distance` nan: must be from 0"),
+        ("quickshift", {"kernel_size": 0}, "`kernel_size` 0: must be from 1 to 100"),
     ],
 )
 def test_settings_that_a_segmenter_cannot_use(segmenter: str, settings: dict[str, float], line: str) -> None:

@@ -8,9 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from foodviz.metrics.attention import share_on
-from foodviz.render import readings
-from foodviz.render.embed import map_text, picture_uri
+from foodviz.render import sentences as readings
+from foodviz.render.data_uri import map_text, picture_uri
 from foodviz.render.page import PARTS, page_html
 
 EVIL = "<script>alert(1)</script>"
@@ -65,14 +64,6 @@ def test_nothing_is_fetched(html):
     assert not re.findall(r"https?://(?!www\.w3\.org/2000/svg)", html)
     assert not re.findall(r"@import|url\(", html)
     assert not re.findall(r"\bstyle=|\bon\w+=", html.replace("onerror=alert", ""))
-
-
-def test_shares_of_a_map():
-    values = np.array([[1.0, -3.0], [0.0, 0.0]])
-    region = np.array([[False, True], [False, False]])
-    assert share_on(values, region) == (0.75, 0.25)
-    assert share_on(np.stack([values] * 3), region) == (0.75, 0.25)
-    assert share_on(np.zeros((2, 2)), region) == (0.0, 0.25)
 
 
 def test_the_reading_says_whether_the_map_lies_on_the_food():

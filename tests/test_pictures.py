@@ -1,14 +1,17 @@
 """Whatever a picture file holds becomes RGB, or is named."""
 
 import io
+import struct
+import warnings
+import zlib
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from foodviz.data import open_split
-from foodviz.data.batch import batches, read, read_files
+from foodviz.data import open_dataset, open_files, pictures
+from foodviz.data.batch import batches, read
 from foodviz.data.pictures import decode, pixels
 from foodviz.errors import InputError
 
@@ -63,6 +66,75 @@ def test_what_is_no_picture_is_named(content, message):
         decode(content, "0_7.jpg")
 
 
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims that size and holds nothing."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    parts = [struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    "size", [(13000, 13000), (30000, 30000), (65535, 65535), (100000, 1700), (2**31 - 1, 2**31 - 1)]
+)
+def test_more_pixels_than_a_photograph_has_are_not_decoded(size):
+    with pytest.raises(InputError, match=r"128,000,000 pixels$"):
+        decode(png_header(*size), "x.png")
+
+
+def test_a_picture_of_a_hundred_million_pixels_is_one_without_a_warning():
+    with pytest.raises(InputError, match="truncated"):
+        decode(png_header(12000, 9000), "x.png")
+
+
+def test_a_file_is_one_of_the_usual_kinds_whatever_its_name_says():
+    image = Image.new("RGB", (4, 4), (200, 30, 60))
+    for kind in ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF"):
+        assert decode(encoded(image, kind), "x.jpg").size == (4, 4)
+    program = encoded(image, "EPS")  # PIL would have another program run it
+    with pytest.raises(InputError, match="not a picture"):
+        decode(program, "x.jpg")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_no_numbers_are_named(value):
+    values = np.full((8, 8), 0.5, np.float32)
+    values[3, 4] = value
+    with pytest.raises(InputError, match="no numbers"):
+        decode(encoded(Image.fromarray(values), "TIFF"), "x.tif")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "F", "I;16"])
+def test_large_pictures_are_changed_in_strips_that_fit_together(mode, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (50, 40, 4), np.uint8)
+    image = Image.fromarray(noise)
+    settings = {}
+    if mode == "F":
+        image = Image.fromarray(noise[..., 0].astype(np.float32) / 300)
+    elif mode == "I;16":
+        image = Image.fromarray(noise[..., 0].astype(np.uint16) * 200)
+    elif mode == "P":
+        image, settings = image.convert("RGB").convert("P"), {"transparency": 3}
+    else:
+        image = image.convert(mode)
+    content = encoded(image, "TIFF" if mode == "F" else "PNG", **settings)
+    whole = np.asarray(decode(content, "x"))
+    monkeypatch.setattr(pictures, "_ROWS", 7)
+    assert (np.asarray(decode(content, "x")) == whole).all()
+
+
+def test_decoding_in_threads_leaves_the_warning_filters_as_they_were(folder):
+    before = list(warnings.filters)
+    list(batches(folder, range(7), (8, 8), skipped=lambda _: None))
+    assert warnings.filters == before
+
+
+def test_what_a_damaged_file_says_is_shown_harmlessly():
+    with pytest.raises(InputError) as caught:
+        decode(b"\x89PNG\r\n\x1a\n" + b"\x1b[31m" * 40, "\x1b[31m.png")
+    assert str(caught.value).isprintable()
+
+
 def test_resize_is_torchvisions_and_plain_is_bilinear_without_averaging():
     transforms = pytest.importorskip("torchvision.transforms")
     image = Image.effect_noise((50, 40), 80).convert("RGB")
@@ -80,7 +152,7 @@ def folder(tmp_path):
     for place in range(7):
         Image.new("RGB", (20 + place, 30), (place * 30, 0, 0)).save(tmp_path / "training" / f"{place}_0.png")
     (tmp_path / "training" / "3_0.png").write_bytes(b"")
-    return open_split(str(tmp_path))
+    return open_dataset(str(tmp_path)).split()
 
 
 def test_a_batch_holds_the_pictures_in_the_order_asked_for(folder):
@@ -111,8 +183,10 @@ def test_a_last_batch_whose_end_is_broken_is_not_lost(folder):
 
 @pytest.mark.usefixtures("folder")
 def test_any_file_can_be_read(tmp_path):
-    batch = read_files([str(tmp_path / "training" / "1_0.png")], (8, 8))
+    files = open_files([str(tmp_path / "training" / "1_0.png")])
+    batch = read(files, [0], (8, 8))
+    assert batch.names == files.names
     assert batch.labels.tolist() == [-1]
     assert batch.ids == (-1,)
-    with pytest.raises(InputError, match="No such file"):
-        read_files([str(tmp_path / "gone.png")], (8, 8))
+    with pytest.raises(InputError, match=r"`image` .*gone\.png: no such file"):
+        open_files([str(tmp_path / "gone.png")])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from foodviz.errors import InputError
-from foodviz.results import Results, write_atomically
+from foodviz.results import ResultFolder, write_atomically
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -26,7 +26,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_a_picture_says_how_it_was_made_and_the_manifest_comes_last(tmp_path):
-    results = Results(tmp_path / "out", "lime", "foodviz lime --ids 57")
+    results = ResultFolder(tmp_path / "out", "lime", "foodviz lime --ids 57")
     figure = Figure(figsize=(1, 1))
     results.figure(figure, dpi=50)
     results.figure(figure, dpi=50, name="more")
@@ -41,7 +41,7 @@ def test_a_picture_says_how_it_was_made_and_the_manifest_comes_last(tmp_path):
 def test_a_second_run_replaces_its_own_files_only(tmp_path):
     (tmp_path / "mine.txt").write_text("kept")
     for seed in (0, 1):
-        Results(tmp_path, "lime", "").manifest({"seed": seed})
+        ResultFolder(tmp_path, "lime", "").manifest({"seed": seed})
     assert json.loads((tmp_path / "lime.json").read_text())["seed"] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lime.json", "mine.txt"]
 
@@ -49,6 +49,6 @@ def test_a_second_run_replaces_its_own_files_only(tmp_path):
 def test_a_place_that_cannot_be_written_to_is_named_before_any_work(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file, not a folder"):
-        Results(tmp_path / "file" / "out", "lime", "").check()
-    Results(tmp_path / "new" / "deep", "lime", "").check()
+        ResultFolder(tmp_path / "file" / "out", "lime", "").check()
+    ResultFolder(tmp_path / "new" / "deep", "lime", "").check()
     assert not (tmp_path / "new").exists()

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foodviz.data import scenes
-from foodviz.data.cutouts import STYLES, catalogue
+from foodviz.data.sample import scenes
+from foodviz.data.sample.cutouts import STYLES, catalogue
 
 CLASSES = range(11)
 

@@ -15,18 +15,18 @@ from torch import nn
 from foodviz import models
 from foodviz.errors import InputError
 from foodviz.models import Classifier
-from foodviz.models.saved import about, seen_digests, was_seen
+from foodviz.models.files.own_format import declared_by, seen_digests, was_seen
 from foodviz.training.augment import augment
-from foodviz.training.loop import Pixels, Recipe, evaluate, fit
+from foodviz.training.loop import PixelStore, Recipe, evaluate, fit
 
 
-def coloured(count: int, seed: int) -> Pixels:
+def coloured(count: int, seed: int) -> PixelStore:
     """Noise whose class is its strongest colour: easy to learn, hard to guess."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(0, 3, (count,), generator=generator)
     images = torch.randint(0, 120, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
     images[torch.arange(count), labels] += 90
-    return Pixels(images, labels)
+    return PixelStore(images, labels)
 
 
 def fresh() -> Classifier:
@@ -95,14 +95,13 @@ def test_the_checkpoint_says_what_it_is_and_what_it_has_seen(foodviz, folder):
     assert result.exit_code == 0, result.stderr
     assert "validation accuracy" in result.stdout
     with safe_open("m.safetensors", "pt") as checkpoint:
-        said = about(checkpoint.metadata())
+        declared = declared_by(checkpoint.metadata())
         assert checkpoint.get_tensor("cnn.0.weight").dtype == torch.float16
-    assert said is not None
-    assert said["architecture"] == "vgg16_bn-slim"
-    assert said["input_size"] == [32, 32]
-    assert said["training"]["merged_validation"] is True
-    assert len(said["training"]["epochs"]) == 1
-    seen = seen_digests(said["trained_on"])
+    assert declared.architecture == "vgg16_bn-slim"
+    assert declared.input_size == (32, 32)
+    assert declared.training["merged_validation"] is True
+    assert len(declared.training["epochs"]) == 1
+    seen = seen_digests(declared.trained_on)
     assert len(seen) == 66
     assert not was_seen(seen, "00" * 32)
     manifest = json.loads(
@@ -158,8 +157,7 @@ def test_two_processes_give_the_checkpoint_that_one_gives(foodviz, folder):
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     two = subprocess.run([*launch, *flags, "--out", "two.safetensors"], capture_output=True, text=True, env=environment)
     assert two.returncode == 0, two.stderr
-    with safe_open("two.safetensors", "pt") as checkpoint:
-        assert about(checkpoint.metadata())["training"]["processes"] == 2
+    assert models.load("two.safetensors").origin.declared.training["processes"] == 2
     one, slow, two = (load_file(f"{name}.safetensors") for name in ("one", "slow", "two"))
     for name, weights in one.items():
         torch.testing.assert_close(two[name], weights, rtol=1e-4, atol=1e-5)

@@ -3,14 +3,14 @@
 import importlib
 import os
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 
-from foodviz import __version__
-from foodviz.errors import InputError, nearest
+from foodviz.cli.options import spelled
+from foodviz.errors import InputError, UsageError, nearest
+from foodviz.version import __version__
 
 # What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
 COMMANDS = {
@@ -64,54 +64,19 @@ def cli(ctx: click.Context, config: str | None) -> None:
     Without --data and --model everything runs on the embedded sample.
     """
     if config:
+        from foodviz.cli.config import read_config
+
         ctx.default_map = read_config(Path(config), ctx)
-
-
-def read_config(path: Path, ctx: click.Context) -> dict[str, Any]:
-    """A TOML file as click's `default_map`.
-
-    Keys at the top are for every command that has such a flag; a table named like a command is for it alone.
-
-    Raises:
-        InputError: no such file, no TOML, or a key that no flag answers to.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"--config {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"--config {path}: not TOML: {error}") from None
-    group = ctx.command
-    assert isinstance(group, LazyGroup)
-    flags = {}
-    for name in COMMANDS:
-        command = group.get_command(ctx, name)
-        assert command is not None
-        flags[name] = {param.name for param in command.params if isinstance(param, click.Option) and param.name}
-    everywhere = sorted(set().union(*flags.values()))
-    shared = {key: value for key, value in content.items() if not isinstance(value, dict)}
-    for key in shared:
-        if key not in everywhere:
-            raise InputError(f"{path}: unknown key {key!r}; {nearest(key, [*everywhere, *COMMANDS])}")
-    defaults: dict[str, Any] = {}
-    for name, known in flags.items():
-        own = content.get(name, {})
-        for key in own:
-            if key not in known:
-                raise InputError(f"{path}: [{name}] has no flag {key!r}; {nearest(key, sorted(known))}")
-        defaults[name] = {key: value for key, value in shared.items() if key in known} | own
-    for key, value in content.items():
-        if isinstance(value, dict) and key not in COMMANDS:
-            raise InputError(f"{path}: unknown table [{key}]; {nearest(key, COMMANDS)}")
-    return defaults
 
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
     try:
         cli.main(prog_name="foodviz", standalone_mode=False)
+    except UsageError as error:
+        _fail(spelled(str(error)), 2)
     except InputError as error:
-        _fail(str(error), 1)
+        _fail(spelled(str(error)), 1)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.UsageError as error:

@@ -1,67 +1,25 @@
-"""Flags that several commands share, and `--ids 57 3207` for repeatable ones."""
+"""Flags that several commands share, and parameters spelled as flags."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-from foodviz.errors import InputError
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-class GreedyCommand(click.Command):
-    """A command whose repeatable flags take several values at once, `--ids 57 3207` or `--ids 57,3207`.
-
-    click refuses nargs=-1 on options, so each value gets a flag of its own before click parses them.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        repeatable = {flag for param in self.params if param.multiple for flag in param.opts}
-        spelled_out: list[str] = []
-        flag = None
-        values = 0
-        for arg in args:
-            name, equals, value = arg.partition("=")
-            if arg.startswith("--") and equals and name in repeatable:
-                flag, values = name, 1
-                spelled_out += [part for piece in _pieces(value) for part in (flag, piece)]
-            elif arg.startswith("-") and not _negative(arg):
-                if flag and not values:
-                    spelled_out.append(flag)  # nothing followed it: click says so
-                flag, values = (arg, 0) if arg in repeatable else (None, 0)
-                if not flag:
-                    spelled_out.append(arg)
-            elif flag:
-                spelled_out += [part for piece in _pieces(arg) for part in (flag, piece)]
-                values += 1
-            else:
-                spelled_out.append(arg)
-        if flag and not values:
-            spelled_out.append(flag)
-        return super().parse_args(ctx, spelled_out)
+_FLAGS = {"class_name": "--class", "classes": "--class", "all_": "--all", "json_": "--json"}
 
 
-def number_or(word: str, asked: str, least: int, otherwise: str) -> int | None:
-    """A flag's whole number, or None for the word that it also takes.
-
-    Raises:
-        InputError: neither, or less than `least`; `otherwise` says so, with {} for what was asked.
-    """
-    if asked == word:
-        return None
-    if not asked.isdecimal() or int(asked) < least:
-        raise InputError(otherwise.format(asked))
-    return int(asked)
+def flag_of(parameter: str) -> str:
+    """The flag that a parameter has in the terminal."""
+    return _FLAGS.get(parameter, "--" + parameter.replace("_", "-"))
 
 
-def _pieces(value: str) -> list[str]:
-    return [piece for piece in value.split(",") if piece] or [value]
-
-
-def _negative(arg: str) -> bool:
-    """Whether an argument that begins with a dash is a number, as in `--layer -1`."""
-    return arg[1:].replace(".", "", 1).isdecimal()
+def spelled(line: str) -> str:
+    """A remark or an error of an analysis with its parameters, which stand in backticks, as flags."""
+    return re.sub(r"`([a-z_]+)`", lambda found: flag_of(found[1]), line)
 
 
 def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:

@@ -1,18 +1,17 @@
-"""Pictures of a listing as one tensor, and a whole split as a stream of them."""
+"""Pictures of a split as one tensor, and a whole split as a stream of them."""
 
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from foodviz.data.listing import Listing
 from foodviz.data.pictures import decode, pixels
+from foodviz.data.split import Split
 from foodviz.errors import InputError
 
 
@@ -23,7 +22,7 @@ class Batch:
     Attributes:
         images: (N, 3, H, W) float32, RGB in [0, 1].
         labels: (N,) int64, -1 where unlabelled.
-        ids: places in the listing, in the order asked for; -1 for a file given by its path.
+        ids: ids in the split, in the order requested; -1 for a file given by its path.
         names: file names, for captions and manifests.
         digests: SHA-256 of each file.
     """
@@ -47,32 +46,19 @@ class _Picture:
     digest: str
 
 
-def read(listing: Listing, ids: Sequence[int], size: tuple[int, int], *, resize: str | None = None) -> Batch:
+def read(split: Split, ids: Sequence[int], size: tuple[int, int], *, resize: str | None = None) -> Batch:
     """The pictures with these ids, resized to `size` = (height, width).
 
-    `resize` is as `pictures.pixels` takes it; None for the listing's own.
+    `resize` is as `pictures.pixels` takes it; None for the split's own.
 
     Raises:
         InputError: a file is empty, truncated or no picture.
     """
-    return _batch([_picture(listing, index, size, resize or listing.resize) for index in ids])
-
-
-def read_files(paths: Sequence[str], size: tuple[int, int], *, resize: str = "antialiased") -> Batch:
-    """Any picture files, unlabelled; errors as in `read`."""
-    pictures = []
-    for name in paths:
-        path = Path(name).expanduser()
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise InputError(f"--image {name}: {error.strerror}") from None
-        pictures.append(_decoded(content, name, -1, -1, size, resize))
-    return _batch(pictures)
+    return _batch([_picture(split, index, size, resize or split.resize) for index in ids])
 
 
 def batches(
-    listing: Listing,
+    split: Split,
     ids: Sequence[int],
     size: tuple[int, int],
     *,
@@ -85,38 +71,37 @@ def batches(
     Args:
         skipped: told the reason for each picture that cannot be read and is left out; without it the first one raises.
     """
-    places = iter(ids)
+    remaining = iter(ids)
     waiting: deque[Future[_Picture]] = deque()
     with ThreadPoolExecutor(max_workers=2) as pool:
 
         def refill() -> None:
-            while len(waiting) < 4 * batch_size and (index := next(places, None)) is not None:
-                waiting.append(pool.submit(_picture, listing, index, size, resize or listing.resize))
+            while len(waiting) < 4 * batch_size and (index := next(remaining, None)) is not None:
+                waiting.append(pool.submit(_picture, split, index, size, resize or split.resize))
 
         ready: list[_Picture] = []
-        refill()
-        while waiting:
-            try:
-                ready.append(waiting.popleft().result())
-            except InputError as error:
-                if skipped is None:
-                    pool.shutdown(cancel_futures=True)
-                    raise
-                skipped(str(error))
+        try:
             refill()
-            if ready and (len(ready) == batch_size or not waiting):
-                yield _batch(ready)
-                ready = []
+            while waiting:
+                try:
+                    ready.append(waiting.popleft().result())
+                except InputError as error:
+                    if skipped is None:
+                        raise
+                    skipped(str(error))
+                refill()
+                if ready and (len(ready) == batch_size or not waiting):
+                    yield _batch(ready)
+                    ready = []
+        finally:
+            pool.shutdown(cancel_futures=True)  # nobody waits for the rest where the consumer stops
 
 
-def _picture(listing: Listing, index: int, size: tuple[int, int], resize: str) -> _Picture:
-    name = f"{listing.split}/{listing.names[index]}"
-    return _decoded(listing.read_bytes(index), name, listing.labels[index], index, size, resize)
-
-
-def _decoded(content: bytes, name: str, label: int, index: int, size: tuple[int, int], resize: str) -> _Picture:
+def _picture(split: Split, index: int, size: tuple[int, int], resize: str) -> _Picture:
+    name, content = split.title(index), split.read_bytes(index)
+    values = pixels(decode(content, name), size, resize)
     digest = hashlib.sha256(content).hexdigest()
-    return _Picture(pixels(decode(content, name), size, resize), label, index, name, digest)
+    return _Picture(values, split.labels[index], -1 if split.loose else index, name, digest)
 
 
 def _batch(pictures: Sequence[_Picture]) -> Batch:

@@ -5,161 +5,228 @@ course of 2021, below `labeled`), under any of the usual split names; a folder o
 """
 
 import os
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 import numpy as np
 
-from foodviz.data.listing import FOOD11, Listing, class_names_for
-from foodviz.data.pictures import SUFFIXES, decode
+from foodviz.data.class_names import FOOD11, MOST_CLASSES, class_names_for, class_number, plain_names
+from foodviz.data.files import folders_in, path_of, pictures_in, read_file, reason
+from foodviz.data.pictures import decode
+from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
+from foodviz.printable import printable
 
 SPLITS = {
     "training": ("training", "train"),
     "validation": ("validation", "valid", "val"),
     "evaluation": ("evaluation", "testing", "test", "eval"),
 }
+NESTED = 16  # folders that an unpacked archive may wrap around the splits
 
 
-def open_folder(data: str, split: str | None, default: str | None = None) -> Listing:
-    """List one split of the data set in a folder.
-
-    Args:
-        data: the folder that holds the splits, or the pictures themselves.
-        split: any usual name of a split, or a folder below `data`; None for the default.
-        default: the split where none is asked for and there are several; None for training, or what there is.
+def find_root(data: str) -> Path:
+    """The folder that holds the splits of a data set, or the pictures themselves: the one named or one inside it.
 
     Raises:
-        InputError: no such folder or split, or no picture in it.
+        InputError: there is none, or it cannot be listed.
     """
-    root = Path(data).expanduser()
+    root = path_of(data)
+    try:
+        there = bool(data) and root.stat()
+    except (OSError, ValueError) as error:
+        if reason(error) != "no such file":
+            raise InputError(f"`data` {printable(data)}: {reason(error)}") from None
+        there = False
+    if not there:
+        raise InputError(f"`data` {printable(data)}: no such folder; {nearest(data, _siblings(root))}")
     if not root.is_dir():
-        if root.exists():
-            raise InputError(f"--data {data}: a file, not a folder (one picture is given with --image)")
-        siblings = [str(path) for path in _folders(root.parent)] if root.parent.is_dir() else []
-        raise InputError(f"--data {data}: no such folder; {nearest(data, siblings)}")
-    folder = _split_folder(root, split, default, data)
-    if not _split_names(folder) and "labeled" in {path.name for path in _folders(folder)}:
+        raise InputError(f"`data` {printable(data)}: a file, not a folder (single pictures are given as `image`)")
+    for _ in range(NESTED):  # an archive is often unpacked into a folder of its own
+        inner = folders_in(root)
+        if split_folders(root) or len(inner) != 1 or pictures_in(root):
+            break
+        root = inner[0]
+    return root
+
+
+def split_folders(root: Path) -> dict[str, Path]:
+    """Usual name of a split -> its folder, for those that are there."""
+    there = {path.name.lower(): path for path in folders_in(root)}
+    folders: dict[str, Path] = {}
+    for split, names in SPLITS.items():
+        for name in reversed(names):
+            if name in there:
+                folders[split] = there[name]
+    return folders
+
+
+def find_folder(data: str, root: Path, name: str | None, default: str | None) -> Path:
+    """The folder of one split.
+
+    Args:
+        data: the data set's folder.
+        root: as `find_root` gives it.
+        name: any usual name of a split, or a folder below either; None for the default.
+        default: the split where none is named and there are several; None for training, or what there is.
+
+    Raises:
+        InputError: no such split.
+    """
+    splits = split_folders(root)
+    if name is None and splits:
+        name = default
+    if name is None:
+        return splits.get("training") or (next(iter(splits.values())) if splits else root)
+    canonical = next((key for key, names in SPLITS.items() if name.lower() in names), None)
+    if canonical in splits:
+        return splits[canonical]
+    path = PurePath(name)
+    if name and not path.is_absolute() and ".." not in path.parts:
+        for folder in (root / path, path_of(data) / path):
+            if os.path.isdir(folder):  # noqa: PTH112 - no error for a name that can be none
+                return folder
+    names = [printable(folder.name) for folder in splits.values()]
+    raise InputError(f"`split` {printable(name)}: not in {printable(data)}; {nearest(name, names)}")
+
+
+def list_folder(data: str, folder: Path, resize: str) -> Split:
+    """One split, which may have no pictures.
+
+    Args:
+        data: the data set's folder.
+        folder: the split's, at or below it.
+        resize: the split's own, see `pictures.pixels`.
+
+    Raises:
+        InputError: a folder in it cannot be listed; its pictures would be missing from the ids.
+    """
+    if not split_folders(folder) and "labeled" in {path.name for path in folders_in(folder)}:
         folder = folder / "labeled"
-    names, labels, class_names, numbered = _list(folder)
-    if not names:
-        raise InputError(f"--data {data}: no picture in {folder}")
-    shown = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
+    listing, root = _list(folder), path_of(data)
     masks = masks_folder(folder)
-    draw_mask = (lambda name: _mask(masks / f"{Path(name).stem}.png")) if masks.is_dir() else None
-    return Listing(
+    has_masks = os.path.isdir(masks)  # noqa: PTH112 - no error where it cannot be told
+    return Split(
         data,
-        shown,
-        names,
-        labels,
-        class_names,
-        open=lambda name: _read(folder / name),
-        draw_mask=draw_mask,
-        stamp=lambda: _stamp(folder, names),
-        numbered=numbered,
+        folder.relative_to(root).as_posix() if folder != root else folder.resolve().name,
+        listing.names,
+        listing.labels,
+        listing.class_names,
+        open=lambda name: read_file(folder / name, str(folder / name)),
+        draw_mask=(lambda name: _mask(masks / f"{PurePath(name).stem}.png")) if has_masks else None,
+        stamp=lambda: _stamp(folder, listing.names),
+        numbered=listing.numbered,
+        resize=resize,
+        remarks=listing.remarks,
     )
 
 
 def masks_folder(folder: Path) -> Path:
     """Where the object masks of a split's pictures lie, as `<stem>.png`: beside the split, `<split>_masks`."""
-    return folder.with_name(f"{folder.name}_masks")
+    return folder.with_name(f"{folder.name}_masks") if folder.name else folder / "_masks"
 
 
-def _mask(path: Path) -> np.ndarray:
-    mask: np.ndarray = np.asarray(decode(_read(path), str(path)))[..., 0] > 127
-    return mask
-
-
-def _read(path: Path) -> bytes:
+def _mask(path: Path) -> np.ndarray | None:
     try:
-        return path.read_bytes()
+        path.stat()
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        raise InputError(f"{printable(path)}: {reason(error)}") from None
+    mask: np.ndarray = np.asarray(decode(read_file(path, str(path)), str(path)))[..., 0] > 127
+    return mask
 
 
 def _stamp(folder: Path, names: tuple[str, ...]) -> str:
     """Size and time of change of every file."""
     prefix = f"{folder}{os.sep}"  # 10,000 Paths cost more than the look
+    return "\n".join(_state(prefix + name) for name in names)
+
+
+def _state(path: str) -> str:
     try:
-        looks = [os.stat(prefix + name) for name in names]  # noqa: PTH116
-    except OSError as error:
-        raise InputError(f"{error.filename}: {error.strerror}") from None
-    return "\n".join(f"{look.st_size} {look.st_mtime_ns}" for look in looks)
+        state = os.stat(path)  # noqa: PTH116
+    except OSError as error:  # it is named when it is to be read
+        return type(error).__name__
+    return f"{state.st_size} {state.st_mtime_ns}"
 
 
-def _folders(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+def _siblings(root: Path) -> list[str]:
+    """Folders beside one that is not there, for the error line."""
+    try:
+        return [printable(path) for path in folders_in(root.parent)]
+    except InputError:
+        return []
 
 
-def _split_names(root: Path) -> dict[str, Path]:
-    """Canonical split name -> its folder, for those that are there."""
-    there = {path.name.lower(): path for path in _folders(root)}
-    found: dict[str, Path] = {}
-    for split, names in SPLITS.items():
-        for name in reversed(names):
-            if name in there:
-                found[split] = there[name]
-    return found
+@dataclass(frozen=True)
+class _Listing:
+    names: tuple[str, ...]
+    labels: tuple[int, ...]
+    class_names: tuple[str, ...]
+    numbered: bool = False
+    remarks: tuple[str, ...] = ()
 
 
-def _split_folder(root: Path, split: str | None, default: str | None, data: str) -> Path:
-    splits = _split_names(root)
-    inner = _folders(root)
-    while not splits and len(inner) == 1 and not _pictures(root):  # an archive unpacked into a folder of its own
-        root, splits = inner[0], _split_names(inner[0])
-        inner = _folders(root)
-    if split is None and splits:
-        split = default
-    if split is None:
-        return splits.get("training") or (next(iter(splits.values())) if splits else root)
-    canonical = next((key for key, names in SPLITS.items() if split.lower() in names), None)
-    if canonical in splits:
-        return splits[canonical]
-    if (root / split).is_dir():
-        return root / split
-    names = [path.name for path in splits.values()]
-    raise InputError(f"--split {split}: not in {data}; {nearest(split, names)}")
+def _list(folder: Path) -> _Listing:
+    flat = pictures_in(folder)
+    return _flat(folder, flat) if flat else _by_class(folder)
 
 
-def _pictures(folder: Path) -> list[str]:
-    """Names of the picture files in a folder, sorted; `.DS_Store`, `._x` and other files are not pictures."""
-    with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if os.path.splitext(entry.name)[1].lower() in SUFFIXES  # noqa: PTH122 - 10,000 Paths cost more than the scan
-            and not entry.name.startswith(".")
-            and entry.is_file()
+def _flat(folder: Path, names: list[str]) -> _Listing:
+    """Pictures beside one another, their class before the first `_`."""
+    prefixes = [name.partition("_")[0] if "_" in name else "" for name in names]
+    numbers = [class_number(prefix) for prefix in prefixes]
+    labels = tuple(-1 if number is None else number for number in numbers)
+    remarks = []
+    dated = [name for name, prefix, label in zip(names, prefixes, labels, strict=True) if label < 0 and _digits(prefix)]
+    if dated:
+        remarks.append(
+            f"{len(dated)} of {len(names)} pictures are taken as unlabelled: a class number is below {MOST_CLASSES:,}, "
+            f"unlike in {printable(dated[0])}"
         )
+    unread = [path.name for path in folders_in(folder) if _has_pictures(path)]
+    if unread:
+        remarks.append(
+            f"{printable(folder)} holds pictures and folders of pictures: the folders are not read ({len(unread)}, "
+            f"first {printable(unread[0])})"
+        )
+    return _Listing(tuple(names), labels, class_names_for(labels), numbered=True, remarks=tuple(remarks))
 
 
-def _list(folder: Path) -> tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...], bool]:
-    """Names, labels and class names of a split's folder, and whether it only numbers its classes."""
-    flat = _pictures(folder)
-    if flat:
-        prefixes = [name.partition("_")[0] if "_" in name else "" for name in flat]
-        labels = tuple(int(prefix) if prefix.isdecimal() else -1 for prefix in prefixes)
-        return tuple(flat), labels, class_names_for(labels), True
-    classes = [path.name for path in _folders(folder)]
-    numbers, class_names = _number(classes)
-    names, labels_list = [], []
-    for name, number in zip(classes, numbers, strict=True):
-        found = _pictures(folder / name)
-        names += [f"{name}/{file}" for file in found]
-        labels_list += [number] * len(found)
-    return tuple(names), tuple(labels_list), class_names, all(name.isdecimal() for name in classes)
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
-def _number(classes: list[str]) -> tuple[list[int], tuple[str, ...]]:
-    """The class index of each class folder, and the names of the classes."""
-    if all(name.isdecimal() for name in classes):
-        numbers = [int(name) for name in classes]
-        return numbers, class_names_for(numbers)
-    food11 = {_plain(name): index for index, name in enumerate(FOOD11)}
-    if all(_plain(name) in food11 for name in classes):
-        return [food11[_plain(name)] for name in classes], FOOD11
-    return list(range(len(classes))), tuple(classes)
+def _has_pictures(folder: Path) -> bool:
+    try:
+        return bool(pictures_in(folder))
+    except InputError:
+        return False
 
 
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+def _by_class(folder: Path) -> _Listing:
+    """A folder per class."""
+    classes = [path.name for path in folders_in(folder)]
+    labels, class_names, numbered = _number(classes)
+    names, labels_of = [], []
+    for name, label in zip(classes, labels, strict=True):
+        files = pictures_in(folder / name)
+        names += [f"{name}/{file}" for file in files]
+        labels_of += [label] * len(files)
+    return _Listing(tuple(names), tuple(labels_of), class_names, numbered)
+
+
+def _number(classes: list[str]) -> tuple[list[int], tuple[str, ...], bool]:
+    """The class index of each class folder, the names of the classes, and whether they are numbers only.
+
+    Folders are never one class: where two have one number, or one name but for its signs, all keep their own names.
+    """
+    numbers = [number for number in map(class_number, classes) if number is not None]
+    if len(set(numbers)) == len(classes):
+        return numbers, class_names_for(numbers), True
+    food11 = plain_names(FOOD11)
+    indices = [food11[plain] for plain in plain_names(classes) if plain in food11]
+    if len(indices) == len(classes):
+        return indices, FOOD11, False
+    return list(range(len(classes))), tuple(classes), False

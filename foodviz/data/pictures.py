@@ -2,13 +2,19 @@
 
 import io
 import warnings
+from threading import Lock
+from typing import Self
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from foodviz.errors import InputError
+from foodviz.printable import printable
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".jfif"})
+MOST_PIXELS = 128_000_000  # 12,000 x 9,000 and some; decoding more takes gigabytes
+# What a file may be, whatever its name says. PIL knows more, and one of them, EPS, is a program that it would run.
+_USUAL, _RARER = ("JPEG", "PNG", "GIF", "BMP", "PPM"), ("WEBP", "TIFF", "AVIF")
+_ROWS = 512  # rows changed at a time where a change needs several copies
 
 
 def decode(content: bytes, name: str) -> Image.Image:
@@ -19,35 +25,96 @@ def decode(content: bytes, name: str) -> Image.Image:
         name: what to call it in an error.
 
     Raises:
-        InputError: empty, truncated or no picture.
+        InputError: empty, truncated, no picture, or of more than MOST_PIXELS.
     """
+    called = printable(name)
     if not content:
-        raise InputError(f"{name}: the file is empty")
+        raise InputError(f"{called}: the file is empty")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata; what cannot be decoded raises
-            image = Image.open(io.BytesIO(content))
+        with _quiet:  # of odd metadata; what cannot be decoded raises
+            image = _opened(content)
+            if image.width * image.height > MOST_PIXELS:
+                raise InputError(f"{called}: {image.width} x {image.height} is more than {MOST_PIXELS:,} pixels")
             image.load()
-            return _rgb(ImageOps.exif_transpose(image))
+            image = ImageOps.exif_transpose(image)
+            return _rgb(image)
+    except InputError:
+        raise
     except UnidentifiedImageError:
-        raise InputError(f"{name}: not a picture that can be read") from None
+        raise InputError(f"{called}: not a picture that can be read") from None
     except Image.DecompressionBombError:
-        raise InputError(f"{name}: claims too many pixels to be a photograph") from None
+        raise InputError(f"{called}: more than {MOST_PIXELS:,} pixels") from None
     except Exception as error:  # decoders raise nearly anything on damaged bytes
-        reason = "truncated" if "truncated" in str(error) else f"damaged ({error})"
-        raise InputError(f"{name}: the picture is {reason}") from None
+        reason = "truncated" if "truncated" in str(error) else f"damaged ({printable(error)})"
+        raise InputError(f"{called}: the picture is {reason}") from None
+
+
+class _Quiet:
+    """No warnings of PIL while any thread decodes: the filters of warnings are one for all threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> Self:
+        with self._lock:
+            if not self._inside:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.filterwarnings("ignore", module="PIL")
+            self._inside += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._filters.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
+
+
+def _opened(content: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content), formats=_USUAL)
+    except UnidentifiedImageError:
+        Image.init()  # loads the rarer decoders, those that this PIL has
+        return Image.open(io.BytesIO(content), formats=[kind for kind in _RARER if kind in Image.OPEN])
 
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max()))
-        image = Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
+        image = Image.fromarray(_eight_bits(np.asarray(image)))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        opaque = image.convert("RGBA")
-        white = Image.new("RGBA", opaque.size, "white")
-        return Image.alpha_composite(white, opaque).convert("RGB")
-    return image.convert("RGB")
+        return _on_white(image)
+    return image if image.mode == "RGB" else image.convert("RGB")  # no copy: it may be a large one
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """(H, W) uint8 of 16-bit, 32-bit or floating grey values, the latter up to 1 or up to their largest."""
+    if not np.isfinite(values.max() - values.min()):
+        raise ValueError("holds pixels that are no numbers")
+    top = max(1.0, float(values.max())) if values.dtype.kind == "f" else 65535.0
+    grey = np.empty(values.shape, np.uint8)
+    for start in range(0, len(values), _ROWS):
+        rows = values[start : start + _ROWS].astype(np.float64)
+        grey[start : start + _ROWS] = (rows.clip(0, top) * (255 / top)).round()
+    return grey
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    laid = Image.new("RGB", image.size)
+    for top in range(0, image.height, _ROWS):
+        part = image.crop((0, top, image.width, min(top + _ROWS, image.height))).convert("RGBA")
+        white = Image.new("RGBA", part.size, "white")
+        laid.paste(Image.alpha_composite(white, part).convert("RGB"), (0, top))
+    return laid
+
+
+def resized(picture: np.ndarray, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
+    """A picture (H, W, 3) uint8 at another size, as `pixels` brings one to it."""
+    return pixels(Image.fromarray(picture), size, resize)
 
 
 def pixels(image: Image.Image, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:

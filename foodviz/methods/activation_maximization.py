@@ -1,4 +1,4 @@
-"""Which picture excites a filter most? Gradient ascent on the picture, all asked filters in one batch.
+"""Which picture excites a filter most? Gradient ascent on the picture, all filters in one batch.
 
 Erhan, Bengio, Courville, Vincent 2009, "Visualizing Higher-Layer Features of a Deep Network" (the idea).
 Olah, Mordvintsev, Schubert 2017, "Feature Visualization", Distill, doi:10.23915/distill.00007 (`fourier_pictures`;
@@ -19,12 +19,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foodviz.hooks import device_of, evaluating, run_to
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
-from foodviz.methods.hooks import device_of, evaluating, run_to
-from foodviz.methods.spectrum import Statistics, blurred, from_spectrum
+from foodviz.methods.random_transforms import Transform, random_transforms
+from foodviz.methods.spectrum import Statistics, from_spectrum
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
-Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
 
 # Exponent on the magnitudes of photographs, which decide how fast each frequency climbs: shapes come before grain.
 _STEEPER = 1.2
@@ -34,7 +34,7 @@ WAKING = 16  # first steps in which a picture without any gradient gets one thro
 
 @dataclass(frozen=True)
 class Ascent:
-    """What an ascent found for K channels."""
+    """What an ascent gave for K channels."""
 
     pictures: Tensor  # (K, 3, H, W), RGB in [0, 1]
     curve: Tensor  # (steps, K), the objective at each step, in the layer's units
@@ -72,13 +72,13 @@ def fourier_pictures(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     shape = (*statistics.magnitude.shape, 2)
     start = torch.stack([torch.randn(shape, generator=generator) for generator in generators]) * 0.01
-    place = statistics.to(device)
-    pace = place.magnitude**_STEEPER
+    natural = statistics.to(device)
+    pace = natural.magnitude**_STEEPER
 
     def picture(values: Tensor) -> Tensor:
-        return from_spectrum(torch.view_as_complex(values) * pace, place)
+        return from_spectrum(torch.view_as_complex(values) * pace, natural)
 
-    transform = random_transforms(generators, steps, place.mean)
+    transform = random_transforms(generators, steps, natural.mean)
     climber = Adam(lr, fading=_FADING)
     return _climb(
         model, layer, channels, start.to(device), picture, climber, objective, steps, every, transform, progress
@@ -106,12 +106,12 @@ def maco_pictures(
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     shape = statistics.magnitude.shape
     start = torch.stack([torch.rand(shape, generator=generator) for generator in generators]) * (2 * math.pi)
-    place = statistics.to(device)
+    natural = statistics.to(device)
 
     def picture(phases: Tensor) -> Tensor:
-        return from_spectrum(torch.polar(place.magnitude.expand_as(phases), phases), place)
+        return from_spectrum(torch.polar(natural.magnitude.expand_as(phases), phases), natural)
 
-    transform = random_transforms(generators, steps, place.mean)
+    transform = random_transforms(generators, steps, natural.mean)
     return _climb(
         model, layer, channels, start.to(device), picture, Adam(lr), objective, steps, every, transform, progress
     )
@@ -166,41 +166,6 @@ def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:
     shape = (3, *size)
     noise = [torch.rand(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     return (150 + 30 * torch.stack(noise)) / 255
-
-
-def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: Tensor) -> Transform:
-    """Blur by up to 2 pixels, shift by up to 12, scale by 0.9 to 1.1, turn by up to 10 degrees; a new draw a step.
-
-    Each generator draws for its own picture. One affine map and one interpolation. Beyond its edges a picture goes on
-    in the colour `fill` (3,).
-    """
-    draws = torch.stack([torch.rand(steps, 5, generator=generator) for generator in generators], 1) * 2 - 1
-    shift = draws[..., :2] * 8 + draws[..., 2:4] * 4  # jitter 8, later jitter 4
-    scale = 1 + 0.1 * draws[..., 4]
-    turns, blurs = torch.stack([torch.rand(2, steps, generator=generator) for generator in generators], -1)
-    maps = affine_maps((turns * 2 - 1) * math.radians(10), scale, shift)
-    colour = fill.view(3, 1, 1)
-
-    def transform(pictures: Tensor, step: int) -> Tensor:
-        return colour + moved(blurred(pictures, 2 * blurs[step]) - colour, maps[step])
-
-    return transform
-
-
-def affine_maps(turn: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Maps for `moved`, (..., 2, 3): turn in radians (...), scale (...), then shift in pixels (..., 2)."""
-    cosine, sine = turn.cos() / scale, turn.sin() / scale
-    rows = [torch.stack([cosine, -sine, shift[..., 0]], -1), torch.stack([sine, cosine, shift[..., 1]], -1)]
-    return torch.stack(rows, -2)
-
-
-def moved(pictures: Tensor, maps: Tensor) -> Tensor:
-    """Pictures (N, 3, H, W) under the affine maps (N, 2, 3) of `affine_maps`, zero where nothing lies."""
-    pixels = torch.tensor([pictures.shape[3] / 2, pictures.shape[2] / 2], device=pictures.device)
-    maps = maps.to(pictures.device, copy=True)
-    maps[..., 2] /= pixels
-    grid = functional.affine_grid(maps, list(pictures.shape), align_corners=False)
-    return functional.grid_sample(pictures, grid, align_corners=False)
 
 
 def _climb(

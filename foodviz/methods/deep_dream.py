@@ -15,11 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
+from foodviz.hooks import run_to
 from foodviz.methods.ascent import channel_mean, stuck
-from foodviz.methods.hooks import run_to
 
 Objective = Callable[[Tensor], Tensor]  # a layer's output (N, K, h, w), or logits (N, C) -> (N,), larger is better
 Climb = Callable[[Tensor], tuple[Tensor, Tensor]]  # a canvas (N, 3, H, W) -> its objective (N,), and the gradient
+
+PRODUCTS = 32_000_000  # of cells with a guide's at once: an early layer's maps have as many cells as the picture pixels
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ def likeness(guide: Tensor) -> Objective:
         guide: (1, K, h, w), the same layer's output for the guide picture; its size is free.
     """
     cells = guide.detach().flatten(2)[0]  # (K, guide cells)
+    at_once = max(1, PRODUCTS // cells.shape[1])
 
     def objective(output: Tensor) -> Tensor:
         here = output.flatten(2).transpose(1, 2)  # (N, cells, K)
-        best = torch.stack([(row @ cells).argmax(1) for row in here.detach()])  # (N, cells)
+        rows = [torch.cat([(some @ cells).argmax(1) for some in row.split(at_once)]) for row in here.detach()]
+        best = torch.stack(rows)  # (N, cells)
         return (here * cells.T[best]).sum(2).mean(1)
 
     return objective
@@ -130,6 +134,7 @@ def dream(
         downhill = weight_decay * moment.canvas - gradient
         advance = _adam if optimizer == "adam" else _sgd
         moment = advance(moment, downhill, lr)
+        del gradient, downhill  # of a large photograph, before the next are taken
 
 
 def check(moment: Moment, gradient: Tensor) -> None:
@@ -144,7 +149,7 @@ def check(moment: Moment, gradient: Tensor) -> None:
             "or another picture"
         )
     if not math.isfinite(moment.objective + float(gradient.sum())):
-        raise InputError(f"the dream left the range of numbers at step {moment.step}; choose a smaller --lr")
+        raise InputError(f"the dream left the range of numbers at step {moment.step}; choose a smaller `lr`")
 
 
 def _sgd(moment: Moment, downhill: Tensor, lr: float) -> Moment:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.methods.hooks import device_of, evaluating, run_to
+from foodviz.hooks import device_of, evaluating, run_to
 
 
 def feature_maps(model: nn.Module, layer: nn.Module, images: Tensor, channels: Tensor | None = None) -> Tensor:

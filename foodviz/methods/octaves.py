@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from foodviz.methods.deep_dream import Climb, Moment, check
 
+BAND = 1_000_000  # pixels smoothed at once: a convolution of a whole photograph takes fifteen times its memory
+
 
 def octave_sizes(height: int, width: int, octaves: int, scale: float, smallest: int = 32) -> list[tuple[int, int]]:
     """Heights and widths from the smallest octave to the picture's own, without those that are too small to climb."""
@@ -40,7 +42,7 @@ def carried(photograph: Tensor, canvas: Tensor, size: tuple[int, int]) -> Tensor
     if before == size:
         return canvas
     detail = canvas - resized(photograph, before)
-    return (resized(photograph, size) + resized(detail, size)).clamp(0, 1)
+    return (resized(photograph, size) + resized(detail, size)).clamp_(0, 1)
 
 
 def spans(length: int, tile: int, margin: int) -> list[tuple[int, int, int, int]]:
@@ -96,16 +98,26 @@ def smoothed(gradient: Tensor, sigma: float) -> Tensor:
 
     Each keeps the scales the narrower ones let through, so that coarse shapes gain against pixel noise.
     """
-    return sum((_blurred(gradient, sigma * width) for width in (0.5, 1.0, 2.0)), torch.zeros_like(gradient)) / 3
+    total = torch.zeros_like(gradient)
+    rows = max(1, BAND // gradient.shape[3])
+    for width in (0.5, 1.0, 2.0):
+        for first in range(0, gradient.shape[2], rows):
+            band = _blurred(gradient, sigma * width, first, first + rows)
+            total[:, :, first : first + band.shape[2]] += band
+    return total.div_(3)
 
 
-def _blurred(images: Tensor, sigma: float) -> Tensor:
-    reach = math.ceil(3 * sigma)
+def _blurred(images: Tensor, sigma: float, first: int, end: int) -> Tensor:
+    """The rows from `first` to before `end` of images (N, 3, H, W), blurred; beyond the border its pixels go on."""
+    height = images.shape[2]
+    reach, end = math.ceil(3 * sigma), min(end, height)
+    above, below = max(0, first - reach), min(height, end + reach)
+    beyond = (reach, reach, above - (first - reach), end + reach - below)
     places = torch.arange(-reach, reach + 1, device=images.device, dtype=images.dtype)
     kernel = torch.exp(-0.5 * (places / sigma) ** 2)
     kernel = (kernel / kernel.sum()).repeat(3, 1, 1, 1)  # (3, 1, 1, 2 reach + 1)
-    images = functional.pad(images, (reach, reach, reach, reach), mode="replicate")
-    return functional.conv2d(functional.conv2d(images, kernel, groups=3), kernel.transpose(2, 3), groups=3)
+    rows = functional.pad(images[:, :, above:below], beyond, mode="replicate")
+    return functional.conv2d(functional.conv2d(rows, kernel, groups=3), kernel.transpose(2, 3), groups=3)
 
 
 def dream_octaves(
@@ -150,17 +162,19 @@ def dream_octaves(
         yield moment
         if moment.step >= steps * len(sizes):
             return
-        moment = Moment(moment.step + 1, (canvas + lr * gradient).clamp(0, 1))
+        moment = Moment(moment.step + 1, (canvas + gradient.mul_(lr)).clamp_(0, 1))
+        del gradient  # of a large photograph, before the next one is taken
 
 
 def uphill(climb: Climb, canvas: Tensor, *, jitter: int, sigma: float, seed: int, step: int) -> tuple[Tensor, Tensor]:
     """The objective of a canvas (1, 3, h, w) and its gradient with a standard deviation of 1, smoothed and unrolled."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**64)  # any seed, as torch takes 64 bits
     down, right = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
     value, gradient = climb(canvas.roll((down, right), (2, 3)))
     if sigma:
         gradient = smoothed(gradient, sigma)
-    return value, gradient.roll((-down, -right), (2, 3)) / gradient.std().clamp(min=1e-30)
+    deviation = gradient.std().clamp(min=1e-30)
+    return value, gradient.roll((-down, -right), (2, 3)).div_(deviation)
 
 
 def zoom(
@@ -190,7 +204,7 @@ def zoom(
         picture = zoomed(picture, factor)
         for step in range(frame * steps, (frame + 1) * steps):
             _, gradient = uphill(climb, picture, jitter=jitter, sigma=sigma, seed=seed + 1, step=step)
-            picture = (picture + lr * gradient).clamp(0, 1)
+            picture = (picture + gradient.mul_(lr)).clamp_(0, 1)
         yield picture
 
 

@@ -27,12 +27,6 @@ def by_region(values: NDArray[np.float32], cells: int = 16) -> NDArray[np.float3
     return np.asarray(sums / areas, dtype=np.float32)
 
 
-def centre_half(height: int, width: int) -> NDArray[np.bool_]:
-    """The middle of a picture, half its area: where the food is looked for when there is no mask."""
-    inside = [np.abs(np.linspace(-1, 1, length)) < 0.5**0.5 for length in (height, width)]
-    return np.asarray(inside[0][:, None] & inside[1])
-
-
 def on_and_off(photograph: Picture, frames: Sequence[Picture], region: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Mean change on a region (H, W) and off it, (2, frames); NaN off a region that is the whole picture."""
     curve = np.full((2, len(frames)), np.nan, dtype=np.float32)

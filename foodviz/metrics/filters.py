@@ -6,7 +6,8 @@ offset is not a likeness). Selectivity is the share of the variance of a filter'
 classes (eta squared, 0 to 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class Scan:
         self.labels: NDArray[np.int64] = np.zeros(0, np.int64)  # (n,), -1 where unknown
         self.means: NDArray[np.float32] = np.zeros((0, 0), np.float32)  # (n, K), a map's mean for each photograph
         self.maxima: NDArray[np.float32] = np.zeros((0, 0), np.float32)  # (n, K)
-        self.places: NDArray[np.int32] = np.zeros((0, 0), np.int32)  # (n, K), flat index of the maximum in the map
+        self.peaks: NDArray[np.int32] = np.zeros((0, 0), np.int32)  # (n, K), flat index of the maximum in the map
         self.minima: NDArray[np.float32] = np.zeros((0, 0), np.float32)  # (n, K)
 
     def add(self, images: Tensor, maps: Tensor, labels: Sequence[int], ids: Sequence[int]) -> None:
@@ -47,27 +48,43 @@ class Scan:
             self.sums, self.products = np.zeros(len(values)), np.zeros((maps.shape[1], len(values)))
             self.squares = np.zeros(len(PROPERTIES))
             self.means = self.maxima = self.minima = np.zeros((0, maps.shape[1]), np.float32)
-            self.places = np.zeros((0, maps.shape[1]), np.int32)
+            self.peaks = np.zeros((0, maps.shape[1]), np.int32)
         values = values - torch.from_numpy(self.shift).to(values)[:, None]
         self.cells += values.shape[1]
         self.sums += _numbers(values.double().sum(1))
         self.products += _numbers((values[: maps.shape[1]] @ values.T).double())
         self.squares += _numbers(values[maps.shape[1] :].double().square().sum(1))
         flat = maps.flatten(2)
-        top, place = flat.max(2)
+        top, peak = flat.max(2)
         self.ids = np.append(self.ids, np.asarray(ids, np.int64))
         self.labels = np.append(self.labels, np.asarray(labels, np.int64))
         self.means = np.concatenate([self.means, flat.mean(2).cpu().numpy()])
         self.maxima = np.concatenate([self.maxima, top.cpu().numpy()])
         self.minima = np.concatenate([self.minima, flat.amin(2).cpu().numpy()])
-        self.places = np.concatenate([self.places, place.int().cpu().numpy()])
+        self.peaks = np.concatenate([self.peaks, peak.int().cpu().numpy()])
+
+    def join(self, other: "Scan") -> None:
+        """Take in what another scan of the same layer gathered of photographs that come after these."""
+        if not self.cells:
+            vars(self).update(deepcopy(vars(other)))
+            return
+        count = len(self.products)
+        step = other.shift - self.shift  # other's sums are taken about means of its own
+        mixed = np.outer(step[:count], other.sums) + np.outer(other.sums[:count], step)
+        self.products = self.products + other.products + mixed + other.cells * np.outer(step[:count], step)
+        self.squares = self.squares + other.squares + (2 * step * other.sums)[count:] + other.cells * step[count:] ** 2
+        self.sums = self.sums + other.sums + other.cells * step
+        self.cells += other.cells
+        for name in ("ids", "labels", "means", "maxima", "peaks", "minima"):
+            setattr(self, name, np.concatenate([getattr(self, name), getattr(other, name)]))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Everything gathered, by name, for a file; `restored` takes it back."""
         return {name: np.asarray(value) for name, value in vars(self).items()}
 
     @classmethod
-    def restored(cls, arrays: dict[str, NDArray[np.generic]]) -> "Scan":
+    def restored(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "Scan":
+        """The scan that gave these `arrays`."""
         scan = cls()
         vars(scan).update(arrays)
         scan.cells = int(arrays["cells"])
@@ -110,7 +127,7 @@ class Scan:
         return _ratio(between, (centred**2).sum(0))
 
     def top(self, channel: int, count: int = 9) -> NDArray[np.int64]:
-        """Rows (places in `ids`) of the photographs with the channel's highest maxima, best first."""
+        """Rows (indices into `ids`) of the photographs with the channel's highest maxima, best first."""
         return np.argsort(-self.maxima[:, channel], kind="stable")[:count]
 
     def _variances(self) -> Array:
@@ -130,8 +147,8 @@ def sentence(correlations: Array, strongest: int = 3) -> str:
     """The strongest correlations of one filter (P,) in words: `edges r=0.61, red r=0.33`."""
     order = np.argsort(-np.abs(correlations), kind="stable")[:strongest]
     parts = []
-    for place in order:
-        name, r = PROPERTIES[place], float(correlations[place])
+    for index in order:
+        name, r = PROPERTIES[index], float(correlations[index])
         if r < 0 and name in OPPOSITES:
             name, r = OPPOSITES[name], -r
         parts.append(f"{name} r={r:.2f}")

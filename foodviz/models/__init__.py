@@ -1,9 +1,25 @@
 """The model loader: bytes -> weights, architectures, layer addressing -> Classifier."""
 
 from foodviz.models.classifier import Classifier
-from foodviz.models.fold import speed_up
-from foodviz.models.layers import Layer, last_maps, resolve
+from foodviz.models.layers import Layer, check_channels, convolution_before, last_maps, layer_with_maps, resolve
 from foodviz.models.loading import load, reread
-from foodviz.models.pixels import Pixels
+from foodviz.models.origin import Declared, Origin
+from foodviz.models.preprocessing import Preprocessing
+from foodviz.models.speed import channels_last, fast
 
-__all__ = ["Classifier", "Layer", "Pixels", "last_maps", "load", "reread", "resolve", "speed_up"]
+__all__ = [
+    "Classifier",
+    "Declared",
+    "Layer",
+    "Origin",
+    "Preprocessing",
+    "channels_last",
+    "check_channels",
+    "convolution_before",
+    "fast",
+    "last_maps",
+    "layer_with_maps",
+    "load",
+    "reread",
+    "resolve",
+]

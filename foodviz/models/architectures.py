@@ -108,17 +108,17 @@ def build(name: str, classes: int) -> nn.Module:
         return _BUILDERS[name](classes)
     origin, colon, attribute = name.rpartition(":")
     if not colon or not origin or not attribute:
-        raise InputError(f"--arch {name}: no architecture of that name; {nearest(name, NAMES)} (or torchvision:<name>)")
+        raise InputError(f"`arch` {name}: no architecture of that name; {nearest(name, NAMES)} (or torchvision:<name>)")
     if origin == "torchvision":
         return _torchvision(attribute, classes)
     module = _module(origin, name)
     factory = getattr(module, attribute, None)
     if not callable(factory):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise InputError(f"--arch {name}: no {attribute!r} in {origin}; {nearest(attribute, names)}")
+        raise InputError(f"`arch` {name}: no {attribute!r} in {origin}; {nearest(attribute, names)}")
     network = _call(factory, classes, name)
     if not isinstance(network, nn.Module):
-        raise InputError(f"--arch {name}: {attribute} gave a {type(network).__name__}, not a torch.nn.Module")
+        raise InputError(f"`arch` {name}: {attribute} gave a {type(network).__name__}, not a torch.nn.Module")
     return network
 
 
@@ -127,7 +127,7 @@ def _torchvision(name: str, classes: int) -> nn.Module:
 
     known = models.list_models(module=models)
     if name not in known:
-        raise InputError(f"--arch torchvision:{name}: torchvision has no such classifier; {nearest(name, known)}")
+        raise InputError(f"`arch` torchvision:{name}: torchvision has no such classifier; {nearest(name, known)}")
     extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     network: nn.Module = models.get_model(name, weights=None, num_classes=classes, **extra)
     return network
@@ -137,7 +137,7 @@ def _module(origin: str, name: str) -> ModuleType:
     if origin.endswith(".py"):
         path = Path(origin).resolve()
         if not path.is_file():
-            raise InputError(f"--arch {name}: no file {origin}")
+            raise InputError(f"`arch` {name}: no file {origin}")
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None
         assert spec.loader is not None
@@ -146,12 +146,12 @@ def _module(origin: str, name: str) -> ModuleType:
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            raise InputError(f"--arch {name}: {origin} does not run: {type(error).__name__}: {error}") from error
+            raise InputError(f"`arch` {name}: {origin} does not run: {type(error).__name__}: {error}") from error
         return module
     try:
         return importlib.import_module(origin)
     except ImportError as error:
-        raise InputError(f"--arch {name}: {error}; give a path ending in .py or an importable module") from error
+        raise InputError(f"`arch` {name}: {error}; give a path ending in .py or an importable module") from error
 
 
 def _call(factory: Callable[..., object], classes: int, name: str) -> object:
@@ -171,4 +171,4 @@ def _call(factory: Callable[..., object], classes: int, name: str) -> object:
             return factory(**{named: classes})
         return factory(classes) if len(needed) == 1 else factory()
     except Exception as error:
-        raise InputError(f"--arch {name}: calling it failed: {type(error).__name__}: {error}") from error
+        raise InputError(f"`arch` {name}: calling it failed: {type(error).__name__}: {error}") from error

@@ -1,5 +1,6 @@
 """A network together with what it expects of its pixels."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.cache import file_digest
+from foodviz.models.origin import Origin
+from foodviz.models.preprocessing import RESIZES, Preprocessing, normalisation
+
+# Part of every classifier's identity: raised when the same file would answer otherwise than it did.
+_VERSION = "1"
 
 
 class Classifier(nn.Module):
@@ -22,7 +28,8 @@ class Classifier(nn.Module):
         input_size: (height, width) in pixels that pictures are resized to.
         mean, std: per channel in the network's order, for values in [0, 1]; 0 and 1 where nothing was normalised.
         bgr: whether the network was trained on blue, green, red.
-        facts: what is known of it (architecture, form of the file, guesses, recipe); goes into every manifest.
+        resize: how pictures are brought to that size, one of `preprocessing.RESIZES`.
+        origin: what is known of it besides.
         file: the checkpoint that the weights are from.
     """
 
@@ -38,7 +45,8 @@ class Classifier(nn.Module):
         mean: Sequence[float] = (0.0, 0.0, 0.0),
         std: Sequence[float] = (1.0, 1.0, 1.0),
         bgr: bool = False,
-        facts: dict[str, object] | None = None,
+        resize: str = RESIZES[0],
+        origin: Origin | None = None,
         file: Path | None = None,
     ) -> None:
         super().__init__()
@@ -46,8 +54,12 @@ class Classifier(nn.Module):
         self.class_names = tuple(class_names)
         self.input_size = input_size
         self.bgr = bgr
-        self.facts = dict(facts or {})
+        self.origin = origin or Origin()
         self.file = file
+        name, figures = normalisation(mean, std)
+        # Fully resolved; `input_size` alone is None for pictures that are not square.
+        size = input_size[0] if input_size[0] == input_size[1] else None
+        self.preprocessing = Preprocessing("bgr" if bgr else "rgb", name, resize, size, figures)
         self.register_buffer("mean", torch.tensor(tuple(mean)).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(tuple(std)).view(1, 3, 1, 1))
         self.channels_last = False  # set where the weights are in that order
@@ -59,6 +71,28 @@ class Classifier(nn.Module):
         """Of the checkpoint, hex; worked out when it is first asked for, as that takes longer than opening the file."""
         return file_digest(self.file) if self.file else ""
 
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256, hex, of all that its logits depend on: what is kept between runs is kept under this.
+
+        The weights' file, the architecture (and the user's source file where that is one), classes and preprocessing.
+        Of a classifier without a file the modules and the weights themselves.
+        """
+        known = [_VERSION, self.origin.architecture, repr(self.class_names), repr(self.input_size)]
+        known += [repr(each.flatten().tolist()) for each in (self.mean, self.std)]
+        known += [str(self.bgr), str(self.preprocessing.resize), self.sha256 or _digest(self.network)]
+        source = Path(self.origin.architecture.rpartition(":")[0])
+        known += [file_digest(source)] if source.suffix == ".py" and source.is_file() else []
+        return hashlib.sha256("\0".join(known).encode()).hexdigest()
+
+    def facts(self) -> dict[str, object]:
+        """What manifests say of it, as JSON has it."""
+        return {
+            **self.origin.facts(),
+            "pixels": str(self.preprocessing),
+            "resize": self.preprocessing.resize,
+        }
+
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W), RGB in [0, 1] -> logits (N, C)."""
         return self.network(self.normalised(images))  # type: ignore[no-any-return]
@@ -69,3 +103,12 @@ class Classifier(nn.Module):
         if not self.plain:
             images = torch.addcmul(-self.mean / self.std, images, 1 / self.std)  # one pass over the pixels, not two
         return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
+
+
+def _digest(network: nn.Module) -> str:
+    """SHA-256, hex, of a network's modules and weights."""
+    digest = hashlib.sha256(repr(network).encode())
+    for name, tensor in network.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,6 +1,7 @@
 """Layer names as people type them, resolved once, and the table of all layers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -17,30 +18,37 @@ _DROPOUTS = (nn.modules.dropout._DropoutNd,)
 
 @dataclass(frozen=True)
 class Layer:
-    """A place inside a network, and the maps it gives for one picture of the classifier's input size.
+    """A module of a classifier's network, and the maps it gives for one picture of the classifier's input size.
 
     Attributes:
-        asked: what the user typed.
+        requested: what the user typed.
         name: dotted name in the classifier's network.
         kind: the module's class.
         remark: for a norm, a pool or a dropout: that it is one, and after which convolution.
+        module: the layer itself, in the classifier that it was resolved in.
     """
 
-    asked: str
+    requested: str
     name: str
     kind: str
     channels: int
     height: int
     width: int
     remark: str = ""
+    module: nn.Module = field(default_factory=nn.Identity, repr=False, compare=False)
+
+    def of(self, other: Classifier) -> "Layer":
+        """The layer of the same name in another classifier of the same architecture, the fast one say."""
+        return replace(self, module=other.network.get_submodule(self.name))
 
     def __str__(self) -> str:
         size = f"{self.channels} channels, {self.height}x{self.width}"
-        return f"layer {self.asked} = {self.name} {self.kind}, {size}" + (f" ({self.remark})" if self.remark else "")
+        remark = f" ({self.remark})" if self.remark else ""
+        return f"layer {self.requested} = {self.name} {self.kind}, {size}{remark}"
 
 
 @dataclass(frozen=True)
-class Place:
+class SurveyedLayer:
     """A module as it ran for one picture.
 
     Attributes:
@@ -81,7 +89,7 @@ def _convolutions(module: nn.Module) -> int:
 
 
 @torch.inference_mode()
-def survey(classifier: Classifier) -> list[Place]:
+def survey(classifier: Classifier) -> list[SurveyedLayer]:
     """Every module that the forward runs, in the order they finish, from one grey picture of the input size.
 
     Numbered are the children of the main convolution stack; without one, the modules without children as they run.
@@ -108,7 +116,7 @@ def survey(classifier: Classifier) -> list[Place]:
             handle.remove()
     numbers = _numbers(classifier.network, list(ran))
     return [
-        Place(numbers.get(name), name, module, tuple(output.shape[1:]), field, runs[name])
+        SurveyedLayer(numbers.get(name), name, module, tuple(output.shape[1:]), field, runs[name])
         for name, (module, output, field) in ran.items()
     ]
 
@@ -122,7 +130,7 @@ def _numbers(network: nn.Module, ran: list[str]) -> dict[str, int]:
     return {f"{stack}.{child}" if stack else child: number for number, child in enumerate(children)}
 
 
-def resolve(classifier: Classifier, asked: str) -> Layer:
+def resolve(classifier: Classifier, requested: str) -> Layer:
     """The layer that `15`, `-1`, `cnn.15` or `layer4.1.conv2` means.
 
     A number is an index in the main convolution stack or, without one, in the order of execution; negative ones count
@@ -131,41 +139,42 @@ def resolve(classifier: Classifier, asked: str) -> Layer:
     Raises:
         InputError: no such layer, or the forward never reaches it.
     """
-    places = {place.name: place for place in survey(classifier)}
+    rows = {row.name: row for row in survey(classifier)}
     modules = dict(classifier.network.named_modules())
-    name = asked
-    if asked.lstrip("-").isdecimal():
+    name = requested
+    if requested.lstrip("-").isdecimal():
         stack = stack_name(classifier.network)
-        by_number = {number: name for name, number in _numbers(classifier.network, list(places)).items()}
+        by_number = {number: name for name, number in _numbers(classifier.network, list(rows)).items()}
         last = max(by_number, default=-1)
-        number = int(asked) if int(asked) >= 0 else last + 1 + int(asked)
+        number = int(requested) if int(requested) >= 0 else last + 1 + int(requested)
         if number not in by_number:
             where = stack or ("the network" if stack == "" else "the network, in the order they run,")
-            raise InputError(f"--layer {asked}: {where} has the layers 0 to {last}; dotted names work, too")
+            raise InputError(f"`layer` {requested}: {where} has the layers 0 to {last}; dotted names work, too")
         name = by_number[number]
     if not name or name not in modules:
-        raise InputError(f"--layer {asked}: no such layer; {nearest(asked, [key for key in modules if key])}")
-    if name not in places:
+        raise InputError(f"`layer` {requested}: no such layer; {nearest(requested, [key for key in modules if key])}")
+    if name not in rows:
         raise InputError(
-            f"--layer {asked}: the forward pass never reaches {name} ({type(modules[name]).__name__}), or it gives no "
-            "tensor; choose a layer that it uses"
+            f"`layer` {requested}: the forward pass never reaches {name} ({type(modules[name]).__name__}), or it gives "
+            "no tensor; choose a layer that it uses"
         )
-    return _layer(asked, places[name], list(places.values()))
+    return _layer(requested, rows[name], list(rows.values()))
 
 
-def _layer(asked: str, place: Place, places: list[Place]) -> Layer:
-    channels, height, width = (*place.shape, 1, 1)[:3]
-    return Layer(asked, place.name, type(place.module).__name__, channels, height, width, remark(place, places))
+def _layer(requested: str, row: SurveyedLayer, rows: list[SurveyedLayer]) -> Layer:
+    channels, height, width = (*row.shape, 1, 1)[:3]
+    kind = type(row.module).__name__
+    return Layer(requested, row.name, kind, channels, height, width, remark(row, rows), row.module)
 
 
-def remark(place: Place, places: list[Place]) -> str:
+def remark(row: SurveyedLayer, rows: list[SurveyedLayer]) -> str:
     """That a norm, a pool or a dropout is one, and after which convolution it stands; empty for anything else."""
     sorts = (("norm", _NORMS), ("pool", _POOLS), ("dropout", _DROPOUTS))
-    what = next((word for word, kinds in sorts if isinstance(place.module, kinds)), "")
+    what = next((word for word, kinds in sorts if isinstance(row.module, kinds)), "")
     if not what:
         return ""
-    before = [each.name for each in places[: places.index(place)] if isinstance(each.module, nn.Conv2d)]
-    return f"a {what} after the convolution {before[-1]}" if before and len(place.shape) == 3 else f"a {what}"
+    before = [each.name for each in rows[: rows.index(row)] if isinstance(each.module, nn.Conv2d)]
+    return f"a {what} after the convolution {before[-1]}" if before and len(row.shape) == 3 else f"a {what}"
 
 
 @torch.inference_mode()
@@ -183,14 +192,53 @@ def probe(classifier: Classifier, module: nn.Module) -> Tensor:
 
 
 def last_maps(classifier: Classifier) -> Layer:
-    """Where Grad-CAM looks when not told: the last module whose maps are as large as the last convolution's.
+    """Where Grad-CAM looks unless a layer is requested: the last module whose maps are as large as the last
+    convolution's.
 
     After a convolution's norm and activation, before the pool that shrinks its maps; for a residual net its last block.
     """
-    places = survey(classifier)
-    maps = [place for place in places if len(place.shape) == 3]
-    convolutions = [place.shape[1:] for place in maps if isinstance(place.module, nn.Conv2d)]
+    rows = survey(classifier)
+    maps = [row for row in rows if len(row.shape) == 3]
+    convolutions = [row.shape[1:] for row in maps if isinstance(row.module, nn.Conv2d)]
     if not convolutions:
-        raise InputError("the network has no convolution to look at; name a layer with maps (--layer)")
-    place = [each for each in maps if each.shape[1:] == convolutions[-1] and each.runs == 1][-1]
-    return _layer("of the last maps", place, places)
+        raise InputError("the network has no convolution to look at; `layer` names a layer with maps")
+    last = [row for row in maps if row.shape[1:] == convolutions[-1] and row.runs == 1][-1]
+    return _layer("of the last maps", last, rows)
+
+
+def layer_with_maps(classifier: Classifier, requested: str) -> Layer:
+    """The layer, which must output maps (N, K, h, w).
+
+    Raises:
+        InputError: no such layer, or one without maps; the line then names the convolution before it.
+    """
+    layer = resolve(classifier, requested)
+    if probe(classifier, layer.module).ndim == 4:
+        return layer
+    before = convolution_before(classifier, layer)
+    nearby = f"; the nearest convolution is `layer` {before}" if before else ""
+    raise InputError(f"`layer` {requested}: {layer.name} is a {layer.kind} without maps{nearby}")
+
+
+def convolution_before(classifier: Classifier, layer: Layer) -> str:
+    """Dotted name of the last convolution that stands before the layer; empty where none does."""
+    before = ""
+    for name, module in classifier.network.named_modules():
+        if name == layer.name:
+            break
+        before = name if isinstance(module, nn.Conv2d) else before
+    return before
+
+
+def check_channels(layer: Layer, channels: Sequence[int], parameter: str) -> None:
+    """Look whether the layer has these channels.
+
+    Args:
+        parameter: the one that the channels are from.
+
+    Raises:
+        InputError: one is out of range.
+    """
+    for channel in channels:
+        if not 0 <= channel < layer.channels:
+            raise InputError(f"`{parameter}` {channel}: {layer} has the channels 0 to {layer.channels - 1}")

@@ -1,32 +1,40 @@
 """The one place where a file's bytes become a Classifier."""
 
-import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from foodviz.cache import file_digest
 from foodviz.errors import InputError
-from foodviz.models import architectures, fitting, stack, trees
-from foodviz.models.checkpoints import Checkpoint, read_checkpoint
+from foodviz.models import architectures
 from foodviz.models.classifier import Classifier
-from foodviz.models.inference import Reading, readings, variants
-from foodviz.models.pixels import NORMALISATIONS, Pixels, in_words, normalisation_name
-from foodviz.models.rating import Rating, ranked
-from foodviz.models.saved import about
+from foodviz.models.files.own_format import declared_by
+from foodviz.models.files.text import printable
+from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
+from foodviz.models.guess import match, pickled_modules, stack
+from foodviz.models.guess.candidates import SIZES, candidates
+from foodviz.models.guess.choice import choose
+from foodviz.models.guess.rating import Rating
+from foodviz.models.origin import Declared, Origin, Tried
+from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
+from foodviz.models.trial import class_count, takes
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
-# Readings that are tried on pictures: those at least this share as likely as the likeliest, and no more than this.
-WORTH_TRYING, MOST_TRIED = 0.01, 16
-MOST_TOLD = 8
-
 # Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
 # so that it can be remembered.
 Score = Callable[[str, Callable[[], Classifier]], Rating]
-Tried = tuple[Rating, str]  # of the architecture with this text
+
+
+@dataclass(frozen=True)
+class _Requested:
+    """What the user says of a checkpoint, and what the file declares of itself."""
+
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...]
+    declared: Declared
 
 
 def load(
@@ -35,7 +43,7 @@ def load(
     arch: str | None = None,
     device: torch.device | str = "cpu",
     class_names: Sequence[str] = (),
-    pixels: Pixels | None = None,
+    preprocessing: Preprocessing | None = None,
     allow_code: bool = False,
     score: Score | None = None,
 ) -> Classifier:
@@ -43,65 +51,88 @@ def load(
 
     Args:
         model: `sample` for the bundled one, else a checkpoint file in any form that `read_checkpoint` takes.
-        arch: a name for `architectures.build` or a text for `stack.build_stack`; without it the file's own word holds,
-            else it is told from the weights.
-        class_names: names of the classes, where the file does not say them and their number fits.
-        pixels: what the network expects of its pixels, where the user says so.
+        arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
+            holds, else it is guessed from the weights.
+        class_names: names of the classes, where the file declares none and their number fits.
+        preprocessing: what the network expects of its pixels, where the user says so.
         allow_code: run code in the file, see `read_checkpoint`.
-        score: rates a reading of the architecture on labelled pictures; used where the weights leave several open.
+        score: rates a candidate for the architecture on labelled pictures; used where the weights leave several open.
 
     Raises:
-        InputError: no checkpoint, weights that do not fit the architecture, or no architecture to be told from them.
+        InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
     """
     path = SAMPLE if model == "sample" else Path(model).expanduser()
     checkpoint = read_checkpoint(path, allow_code=allow_code)
-    pixels = pixels or Pixels()
-    said = about(checkpoint.metadata) or {}
+    try:
+        return _loaded(path, checkpoint, arch, preprocessing or Preprocessing(), tuple(class_names), score).to(device)
+    except InputError as misfit:
+        raise InputError(f"`model` {model}: {misfit}") from misfit
+
+
+def _loaded(
+    path: Path,
+    checkpoint: Checkpoint,
+    arch: str | None,
+    pixels: Preprocessing,
+    class_names: tuple[str, ...],
+    score: Score | None,
+) -> Classifier:
+    fault = broken(checkpoint.weights)
+    if fault:
+        raise InputError(fault)
+    declared = declared_by(checkpoint.metadata)
+    requested = _Requested(pixels, class_names, declared)
     tried: list[Tried] = []
-    name, origin = arch, "given by --arch"
+    name, source = arch, "given by `arch`"
     if name is None:
-        name, origin = _told(checkpoint, said)
+        name, source = _certain(checkpoint, declared)
     if name is None:
-        name, origin, tried = _inferred(checkpoint, pixels, class_names, device, score, path)
-    network, size = _network(checkpoint, name, model)
-    facts: dict[str, object] = {
-        "architecture": name,
-        "architecture_from": origin,
-        "guessed": origin.startswith("guessed"),
-        "form": checkpoint.form,
-        "parameters": checkpoint.parameters,
-        "said": said,
-    }
-    if tried:
-        facts["readings_tried"] = [{"arch": arch, **vars(rating)} for rating, arch in tried[:MOST_TOLD]]
-    facts["guesses"] = _guesses(name, origin, tried, pixels, said, size)
-    return _classifier(
-        network, checkpoint, pixels, said, class_names, said.get("input_size") or (size, size), facts, path
-    ).to(device)
+        name, source, tried = _guessed(checkpoint, requested, score, path)
+    network = _network(checkpoint, name)
+    size = _size(network, name, requested)
+    origin = Origin(
+        form=checkpoint.form,
+        architecture=name,
+        architecture_from=source,
+        guessed=source.startswith("guessed"),
+        parameters=checkpoint.parameters,
+        guesses=tuple(_guesses(name, source, tried, requested, size)),
+        tried=tuple(tried),
+        declared=declared,
+    )
+    return _classifier(network, requested, size, origin, path)
 
 
-def reread(classifier: Classifier, pixels: Pixels) -> Classifier:
+def reread(classifier: Classifier, preprocessing: Preprocessing) -> Classifier:
     """The same network, its weights shared, with another idea of what it expects of its pixels."""
-    mean, std = _normalisation(pixels, classifier.facts["said"])  # type: ignore[arg-type]
-    size = (pixels.input_size, pixels.input_size) if pixels.input_size else classifier.input_size
-    facts = classifier.facts | {"pixels": str(pixels), "resize": pixels.resize or "antialiased"}
-    bgr = pixels.channel_order == "bgr"
-    other = Classifier(classifier.network, classifier.class_names, size, mean=mean, std=std, bgr=bgr, facts=facts)
-    other.file, other.channels_last = classifier.file, classifier.channels_last
+    mean, std = _normalisation(preprocessing, classifier.origin.declared)
+    size = preprocessing.input_size
+    other = Classifier(
+        classifier.network,
+        classifier.class_names,
+        (size, size) if size else classifier.input_size,
+        mean=mean,
+        std=std,
+        bgr=preprocessing.channel_order == "bgr",
+        resize=preprocessing.resize or RESIZES[0],
+        origin=classifier.origin,
+        file=classifier.file,
+    )
+    other.channels_last = classifier.channels_last
     return other.to(classifier.mean.device)
 
 
-def _guesses(
-    name: str, origin: str, tried: Sequence[Tried], pixels: Pixels, said: dict[str, Any], size: int
-) -> list[str]:
+def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Requested, size: tuple[int, int]) -> list[str]:
     """What was assumed and not known, one line each, with what would settle it."""
     lines = []
-    if origin.startswith("guessed"):
-        lines.append(f"architecture {origin}: {name}; --arch {name!r} pins it")
+    pixels, declared = requested.preprocessing, requested.declared
+    if source.startswith("guessed"):
+        lines.append(f"architecture {source}: {name}; `arch` {name!r} pins it")
     lines += [f"  {'chosen' if arch == name else 'against'}: {rating}: {arch}" for rating, arch in tried[:3]]
-    if "input_size" not in said and not pixels.input_size and not stack.is_stack(name):
-        lines.append(f"input size {size}x{size} assumed; --input-size says otherwise")
-    if not said and pixels.normalise is None and pixels.channel_order is None:
+    if declared.input_size is None and not pixels.input_size and not stack.is_stack(name):
+        lines.append(f"input size {size[0]}x{size[1]} assumed; `input_size` says otherwise")
+    silent = replace(declared, class_names=None) == Declared()
+    if silent and pixels.normalise is None and pixels.channel_order is None:
         lines.append("pixels assumed RGB in [0, 1], not normalised; foodviz inspect finds out")
     return lines
 
@@ -111,123 +142,108 @@ def declarable(name: str) -> bool:
     return stack.is_stack(name) or architectures.runs_no_code(name)
 
 
-def _told(checkpoint: Checkpoint, said: dict[str, Any]) -> tuple[str | None, str]:
+def _certain(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, str]:
     """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
-    if "architecture" in said:
-        name = str(said["architecture"])
+    name = declared.architecture
+    if name is not None:
         if not declarable(name):  # a file must not get to choose which code of this machine runs
-            raise InputError(f"the file names code as its architecture; if you trust that, say --arch {name}")
+            raise InputError(f"it names code as its architecture; if you trust that, give `arch` {printable(name)}")
         return name, "said by the file"
-    known = fitting.known_architecture(checkpoint.weights)
+    known = match.known_architecture(checkpoint.weights)
     if known:
         return known, "names and shapes of the weights"
-    if checkpoint.tree is not None and trees.runnable(checkpoint.tree) is not None:
+    if checkpoint.tree is not None and pickled_modules.runnable(checkpoint.tree) is not None:
         return "pickled", "the pickled modules, in the order they were made"
     return None, ""
 
 
-def _network(checkpoint: Checkpoint, name: str, model: str) -> tuple[nn.Module, int]:
-    """The architecture of that name with the checkpoint's weights, and its usual input size."""
+def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
+    """The architecture of that name with the checkpoint's weights."""
+    weights = checkpoint.weights
     if name == "pickled":
-        tree = checkpoint.tree and trees.runnable(checkpoint.tree)
-        size = tree and trees.input_size(tree)
-        if not tree or not size:
-            raise InputError(f"--model {model}: the pickled model takes pictures of no usual size; give --arch")
-        return tree, size
+        tree = checkpoint.tree and pickled_modules.runnable(checkpoint.tree)
+        if tree is None:
+            raise InputError("holds no pickled model that foodviz can run; give another `arch`")
+        return match.fill(lambda: tree, weights, "the pickled model")
     if stack.is_stack(name):
-        size = stack.parse(name)[1]
-        return fitting.fill(lambda: stack.build_stack(checkpoint.weights, name)[0], checkpoint.weights, "stack"), size
-    classes = fitting.class_count(checkpoint.weights)
-    try:
-        network = fitting.fill(lambda: fitting.hollow(name, classes), checkpoint.weights, name)
-    except InputError as misfit:
-        raise InputError(f"--model {model}: nothing was loaded: {misfit}") from misfit
-    if fitting.is_hollow(network):
-        network = fitting.fill(lambda: architectures.build(name, classes), checkpoint.weights, name)
-    return network.eval(), 224 if name.startswith("torchvision:") else 128
+        return match.fill(lambda: stack.build_stack(weights, name)[0], weights, "the stack").eval()
+    classes = match.class_count(weights)
+    if not classes and architectures.runs_no_code(name):
+        raise InputError(f"nothing was loaded: the weights are not those of {name}: no layer of theirs answers classes")
+    network = match.fill(lambda: match.hollow(name, classes), weights, name)
+    if match.is_hollow(network):
+        network = match.fill(lambda: architectures.build(name, classes), weights, name)
+    return network.eval()
+
+
+def _size(network: nn.Module, name: str, requested: _Requested) -> tuple[int, int]:
+    """Height and width of the pictures: as requested, declared or written in a stack, else the first usual size that
+    the network takes."""
+    side = requested.preprocessing.input_size
+    if side:
+        return side, side
+    if requested.declared.input_size:
+        return requested.declared.input_size
+    if stack.is_stack(name):
+        return (stack.parse(name)[1],) * 2
+    usual = 224 if name.startswith("torchvision:") else 128
+    size = next((size for size in (usual, *SIZES) if takes(network, size)), None)
+    if size is None and name == "pickled":
+        raise InputError("the pickled model takes pictures of no usual size; give `arch` path/to/net.py:Class")
+    return (size or usual,) * 2
 
 
 def _classifier(
     network: nn.Module,
-    checkpoint: Checkpoint,
-    pixels: Pixels,
-    said: dict[str, Any],
-    class_names: Sequence[str],
-    size: Sequence[int],
-    facts: dict[str, object],
+    requested: _Requested,
+    size: tuple[int, int],
+    origin: Origin | None = None,
     file: Path | None = None,
 ) -> Classifier:
-    mean, std = _normalisation(pixels, said)
-    bgr = bool(said.get("bgr", False)) if pixels.channel_order is None else pixels.channel_order == "bgr"
-    height, width = (pixels.input_size, pixels.input_size) if pixels.input_size else size
-    classes = fitting.class_count(checkpoint.weights)
-    beside = json.loads(checkpoint.metadata.get("class_names", "[]"))
+    pixels, declared = requested.preprocessing, requested.declared
+    classes = class_count(network, size)
+    if declared.architecture and declared.class_names and len(declared.class_names) != classes:
+        raise InputError(f"its metadata gives {len(declared.class_names)} class_names, its weights {classes} classes")
     names = next(
-        (tuple(each) for each in (said.get("class_names", ()), beside, class_names) if len(each) == classes),
+        (names for names in (declared.class_names or (), requested.class_names) if len(names) == classes),
         tuple(f"class {index}" for index in range(classes)),
     )
-    facts |= {
-        "pixels": in_words("bgr" if bgr else "rgb", normalisation_name(mean, std), pixels.resize or "antialiased"),
-        "resize": pixels.resize or "antialiased",
-    }
-    return Classifier(network, names, (height, width), mean=mean, std=std, bgr=bgr, facts=facts, file=file)
+    mean, std = _normalisation(pixels, declared)
+    bgr = bool(declared.bgr) if pixels.channel_order is None else pixels.channel_order == "bgr"
+    resize = pixels.resize or RESIZES[0]
+    return Classifier(network, names, size, mean=mean, std=std, bgr=bgr, resize=resize, origin=origin, file=file)
 
 
-def _normalisation(pixels: Pixels, said: dict[str, Any]) -> tuple[Sequence[float], Sequence[float]]:
-    """Mean and standard deviation: the named ones, else the file's own, else none."""
-    mean, std = NORMALISATIONS.get(pixels.normalise or "", NORMALISATIONS["none"])
+def _normalisation(pixels: Preprocessing, declared: Declared) -> tuple[Colours, Colours]:
+    """Mean and standard deviation: the requested ones, else the file's own, else none."""
     if pixels.normalise in NORMALISATIONS:
-        return mean, std
-    return said.get("mean", mean), said.get("std", std)
+        return NORMALISATIONS[pixels.normalise]
+    if pixels.figures is not None:
+        return pixels.figures
+    mean, std = NORMALISATIONS["none"]
+    return declared.mean or mean, declared.std or std
 
 
-def _inferred(
-    checkpoint: Checkpoint,
-    pixels: Pixels,
-    class_names: Sequence[str],
-    device: torch.device | str,
-    score: Score | None,
-    path: Path,
+def _guessed(
+    checkpoint: Checkpoint, requested: _Requested, score: Score | None, path: Path
 ) -> tuple[str, str, list[Tried]]:
-    """The likeliest reading of the weights, decided by labelled pictures where there are some."""
-    found = readings(checkpoint.weights)
-    if not found:
-        tree = f" of class {getattr(checkpoint.tree, 'origin', '')}" if checkpoint.tree is not None else ""
+    """The likeliest architecture of the weights, decided by labelled pictures where there are some."""
+    possible = candidates(checkpoint.weights)
+    if not possible:
+        tree = checkpoint.tree
+        model = f" of class {printable(getattr(tree, 'origin', type(tree).__name__))}" if tree is not None else ""
         raise InputError(
-            f"--model {path}: holds weights{tree} of no architecture that foodviz knows and no plain stack of "
-            "convolutions; give --arch path/to/net.py:Class"
+            f"holds weights{model} of no architecture that foodviz knows and no plain stack of convolutions; give "
+            "`arch` path/to/net.py:Class"
         )
     if score is None:
-        return found[0].text, "guessed from the weights: the likeliest of several readings", []
+        return possible[0].text, "guessed from the weights: the likeliest of several readings", []
+    silent = replace(requested, declared=Declared())
 
     def make(arch: str) -> Classifier:
-        network, size = _network(checkpoint, arch, str(path))
-        return _classifier(network, checkpoint, pixels, {}, class_names, (size, size), {}).to(device)
+        network = _network(checkpoint, arch)
+        return _classifier(network, silent, _size(network, arch, silent))
 
-    digest = file_digest(path)
-    tried = choose(found, lambda reading: score(f"{digest} {reading.text} {pixels!r}", lambda: make(reading.text)))
+    digest, pixels = file_digest(path), requested.preprocessing
+    tried = choose(possible, lambda each: score(f"{digest} {each.text} {pixels!r}", lambda: make(each.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
-
-
-def choose(found: Sequence[Reading], rate: Callable[[Reading], Rating]) -> list[Tried]:
-    """Every reading worth a try, best first, as `rating.ranked` has it.
-
-    First where the pools and activations stand, with the usual activation; then, for the best two of these, which
-    activation and which kind of pool it is; then once more for the best of all.
-    """
-    rated: dict[str, tuple[Rating, Reading]] = {}
-
-    def order() -> list[tuple[Rating, Reading]]:
-        return ranked(rated.values(), lambda reading: reading.plausibility)
-
-    def best(candidates: Sequence[Reading], count: int) -> list[Reading]:
-        for reading in candidates:
-            if reading.text not in rated:
-                rated[reading.text] = rate(reading), reading
-        return [reading for _, reading in order()[:count]]
-
-    likely = [reading for reading in found if reading.plausibility >= WORTH_TRYING * found[0].plausibility]
-    for structure in best(likely[:MOST_TRIED], 2):
-        best(variants(structure), 1)
-    best(variants(best([], 1)[0]), 1)
-    return [(rating, reading.text) for rating, reading in order()]

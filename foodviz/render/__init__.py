@@ -15,6 +15,7 @@ _FIGURES = {
     "cards_figure": "filters",
     "pictures_figure": "filters",
     "lime_figure": "lime",
+    "lime_class_figure": "lime_class",
     "saliency_figure": "saliency",
 }
 __all__ = [*_FIGURES]

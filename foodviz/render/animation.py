@@ -54,7 +54,7 @@ def check_encoder(kind: Kind) -> None:
         InputError: mp4 without ffmpeg.
     """
     if kind == "mp4" and shutil.which("ffmpeg") is None:
-        raise InputError("--animate mp4 needs ffmpeg, which is not installed here; use --animate webp or gif")
+        raise InputError("`animate` mp4 needs ffmpeg, which is not installed here; `animate` webp or gif does not")
 
 
 def _mp4(frames: Sequence[NDArray[np.uint8]], per_second: float) -> bytes:

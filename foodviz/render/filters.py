@@ -31,14 +31,14 @@ BLUE, RED = "#3b6ea8", "#b2443c"
 
 @dataclass(frozen=True)
 class Card:
-    """What is shown of one filter."""
+    """What a card says of one filter."""
 
     number: int
     sentence: str
     remarks: str
     advice: str  # where the filter is dead, instead of a picture; else empty
     pictures: np.ndarray  # (V, 3, H, W)
-    maps: np.ndarray  # (N, h, w), of the asked photographs
+    maps: np.ndarray  # (N, h, w), of the photographs asked for
     crops: np.ndarray  # (T, 3, s, s), best first
     crop_captions: Sequence[str]
     class_means: np.ndarray  # (C,), NaN for a class without photographs
@@ -57,7 +57,7 @@ def cards_figure(
 
     Args:
         cards: one for each filter.
-        images: (N, 3, H, W), RGB in [0, 1]: the asked photographs, above their maps.
+        images: (N, 3, H, W), RGB in [0, 1]: those photographs, above their maps.
         captions: above each photograph.
         class_names: C names.
         title: above the figure.
@@ -74,7 +74,7 @@ def cards_figure(
     height = top + row * len(cards) + foot
     figure = Figure(figsize=(width, height), facecolor="white")
 
-    def place(x: float, y: float, w: float, h: float) -> Axes:
+    def axes_at(x: float, y: float, w: float, h: float) -> Axes:
         """Axes at inches from the top left."""
         return figure.add_axes((x / width, 1 - (y + h) / height, w / width, h / height))
 
@@ -86,7 +86,7 @@ def cards_figure(
     for x, head in (*heads, (left_bars - 1.05, "mean activation by class")):
         write(x, top - 0.28, head, color=SOFT)
     for column in range(count):
-        photograph(place(left_maps + column * map_width, 0.85, 1.3, 1.3), images[column], captions[column])
+        photograph(axes_at(left_maps + column * map_width, 0.85, 1.3, 1.3), images[column], captions[column])
     for number, card in enumerate(cards):
         y = top + number * row
         figure.add_artist(Line2D([0.01, 0.99], [1 - y / height] * 2, color="#e5e7eb", linewidth=0.8))
@@ -97,15 +97,15 @@ def cards_figure(
         if card.advice:
             write(0.12, y, card.advice, color=WARNING)
         else:
-            bare(place(0.12, y, 2.1, 2.1)).imshow(_tiled(card.pictures), interpolation="bilinear")
+            bare(axes_at(0.12, y, 2.1, 2.1)).imshow(_tiled(card.pictures), interpolation="bilinear")
         limits = limits_of(card.maps)
         for column in range(count):
-            axes = place(left_maps + column * map_width, y + 0.35, 1.3, 1.3)
+            axes = axes_at(left_maps + column * map_width, y + 0.35, 1.3, 1.3)
             heat(axes, card.maps[column], limits, f"max {card.maps[column].max():.2g}")
         ends = f"±{limits[1]:.2g}, blue below 0" if limits[0] < 0 else f"0 to {limits[1]:.2g}"
         write(left_maps, y + 1.72, f"maps from {ends}", color=SOFT)
-        _crops(place(left_crops, y, 2.1, 2.1), card)
-        _bars(place(left_bars, y, 1.45, 1.98), card.class_means, class_names)
+        _crops(axes_at(left_crops, y, 2.1, 2.1), card)
+        _bars(axes_at(left_bars, y, 1.45, 1.98), card.class_means, class_names)
     for number, line in enumerate(lines):
         write(0.12, height - foot + 0.08 + 0.15 * number, line, color=SOFT)
     return figure
@@ -139,12 +139,12 @@ def steps_figure(
     frames: np.ndarray, steps: Sequence[int], curves: np.ndarray, titles: Sequence[str], *, title: str, unit: str
 ) -> Figure:
     """A row per filter: snapshots (F, K, 3, H, W) and the objective (S, K) along the climb."""
-    shown = np.unique(np.linspace(0, len(frames) - 1, min(8, len(frames))).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(8, len(frames))).round().astype(int))
     rows = frames.shape[1]
-    figure = new_figure(1.35 * len(shown) + 3.2, 1.6 * rows + 0.6)
-    grid = figure.subplots(rows, len(shown) + 1, squeeze=False, width_ratios=[*[1.0] * len(shown), 1.8])
+    figure = new_figure(1.35 * len(chosen) + 3.2, 1.6 * rows + 0.6)
+    grid = figure.subplots(rows, len(chosen) + 1, squeeze=False, width_ratios=[*[1.0] * len(chosen), 1.8])
     for row in range(rows):
-        for column, frame in enumerate(shown):
+        for column, frame in enumerate(chosen):
             photograph(grid[row, column], frames[frame, row], f"step {steps[frame]}" if not row else "")
         grid[row, 0].set_ylabel(titles[row], fontsize=NORMAL, color=INK)
         axes = grid[row, -1]
@@ -161,7 +161,7 @@ def similarity_figure(similarity: np.ndarray, numbers: Sequence[int], *, title: 
     side = float(np.clip(0.16 * len(numbers) + 2.2, 5.2, 14.0))
     figure = new_figure(side + 0.9, side + 0.7)
     axes = figure.subplots()
-    shown = heat(axes, similarity, (-1.0, 1.0), interpolation="nearest")
+    image = heat(axes, similarity, (-1.0, 1.0), interpolation="nearest")
     size = NORMAL if len(numbers) <= 16 else TINY if len(numbers) <= 80 else 3.5
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers], fontsize=size, rotation=90)
     axes.set_yticks(range(len(numbers)), [str(number) for number in numbers], fontsize=size)
@@ -171,15 +171,15 @@ def similarity_figure(similarity: np.ndarray, numbers: Sequence[int], *, title: 
             for column, value in enumerate(values):
                 ink = "white" if abs(value) > 0.6 else INK
                 axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=SMALL, color=ink)
-    colour_bar(figure, shown, axes, "cosine of the maps about their means")
+    colour_bar(figure, image, axes, "cosine of the maps about their means")
     titled(figure, title, notes)
     return figure
 
 
 def _crops(axes: Axes, card: Card) -> None:
     bare(axes)
-    for place, (crop, caption) in enumerate(zip(card.crops, card.crop_captions, strict=True)):
-        y, x = divmod(place, 3)
+    for number, (crop, caption) in enumerate(zip(card.crops, card.crop_captions, strict=True)):
+        y, x = divmod(number, 3)
         axes.imshow(crop.transpose(1, 2, 0), extent=(x + 0.07, x + 0.93, y + 0.86, y), interpolation="bilinear")
         axes.text(x + 0.5, y + 0.875, caption, ha="center", va="top", fontsize=TINY - 1, color=INK)
     axes.set_xlim(0, 3)
@@ -205,7 +205,7 @@ def _tiled(pictures: np.ndarray) -> np.ndarray:
     height, width = pictures.shape[2:]
     rows = -(-len(pictures) // side)
     sheet = np.ones((rows * (height + 4) - 4, side * (width + 4) - 4, 3), np.float32)
-    for place, picture in enumerate(pictures):
-        y, x = place // side * (height + 4), place % side * (width + 4)
+    for number, picture in enumerate(pictures):
+        y, x = number // side * (height + 4), number % side * (width + 4)
         sheet[y : y + height, x : x + width] = picture.transpose(1, 2, 0)
     return sheet

@@ -1,7 +1,6 @@
 """Photographs, their superpixels, the weight of each, and the strongest cut out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,75 +8,76 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from foodviz.attribution import Attribution
 from foodviz.render.style import INK, bare, colour_bar, heat, limits_of, new_figure, photograph, titled
 
 FOR, AGAINST = "#b2182b", "#2166ac"  # the ends of the signed colour map
 _PANEL = 2.35  # inches
 
 
-@dataclass(frozen=True)
-class Told:
-    """What is drawn of one target: S superpixels."""
-
-    caption: str
-    weights: NDArray[np.float64]  # (S,)
-    stable: NDArray[np.bool_]  # (S,) whether the sign can be relied on; the others are hatched
-    chosen: Sequence[int]  # superpixels of the cut-out
-
-
-@dataclass(frozen=True)
-class Explained:
-    """What is drawn of one photograph."""
-
-    caption: str
-    image: NDArray[np.float32]  # (3, H, W), RGB in [0, 1]
-    segments: NDArray[np.int64]  # (H, W), 0..S-1
-    targets: Sequence[Told]
-
-
 def lime_figure(
-    pictures: Sequence[Explained], *, title: str, unit: str, shared_scale: bool = False, notes: Sequence[str] = ()
+    images: NDArray[np.float32],
+    segments: NDArray[np.int64],
+    captions: Sequence[str],
+    attribution: Attribution,
+    photographs: Sequence[int],
+    map_captions: Sequence[str],
+    cut_outs: Sequence[Sequence[int]],
+    *,
+    title: str,
+    shared_scale: bool = False,
+    notes: Sequence[str] = (),
 ) -> Figure:
-    """A row per photograph: itself, its superpixels, and for each target the weights and the cut-out.
+    """A row per photograph: itself, its superpixels, and for each of its targets the weights and the cut-out.
 
     Args:
-        pictures: some may have fewer targets than others.
+        images: (N, 3, H, W), RGB in [0, 1].
+        segments: (N, H, W), 0..S-1.
+        captions: above each photograph.
+        attribution: M maps (H, W) of weights painted on their superpixels, hatched where they are not stable.
+        photographs: M, which one each map is of; some may have fewer maps than others.
+        map_captions: M, above the maps.
+        cut_outs: M, the superpixels that are cut out.
         title: above the figure.
-        unit: of the weights, beside each colour bar.
         shared_scale: one colour scale for all maps; else each is symmetric about 0 up to its own largest weight.
         notes: lines at the foot.
     """
-    columns = 2 + 2 * max(len(picture.targets) for picture in pictures)
-    figure = new_figure(columns * _PANEL + 0.5 * (columns // 2 - 1), len(pictures) * (_PANEL + 0.42) + 0.9)
-    grid = figure.subplots(len(pictures), columns, squeeze=False)
-    largest = max(float(np.abs(told.weights).max()) for picture in pictures for told in picture.targets)
-    for row, picture in zip(grid, pictures, strict=True):
-        photograph(row[0], picture.image, picture.caption)
-        photograph(row[1], picture.image, f"{int(picture.segments.max()) + 1} superpixels")
-        _outline(row[1], picture.segments, "white", 0.5)
-        for place, told in enumerate(picture.targets):
-            weights, cut = row[2 + 2 * place : 4 + 2 * place]
-            top = limits_of(told.weights)[1]
-            top = (largest or 1.0) if shared_scale else top
-            shown = heat(weights, told.weights[picture.segments], (-top, top), told.caption, interpolation="nearest")
-            colour_bar(figure, shown, weights, unit)
-            _hatch(weights, ~told.stable[picture.segments])
-            _cut_out(cut, picture, told)
-        for axes in row[2 + 2 * len(picture.targets) :]:
-            bare(axes)
+    columns = 2 + 2 * max(list(photographs).count(number) for number in range(len(images)))
+    figure = new_figure(columns * _PANEL + 0.5 * (columns // 2 - 1), len(images) * (_PANEL + 0.42) + 0.9)
+    grid = figure.subplots(len(images), columns, squeeze=False)
+    free = [list(row[2:]) for row in grid]  # panels that are not drawn on yet
+    for row, image, cut, caption in zip(grid, images, segments, captions, strict=True):
+        photograph(row[0], image, caption)
+        photograph(row[1], image, f"{int(cut.max()) + 1} superpixels")
+        _outline(row[1], cut, "white", 0.5)
+    stable = np.ones(attribution.maps.shape, bool) if attribution.stable is None else attribution.stable.cpu().numpy()
+    for index, (number, values) in enumerate(zip(photographs, attribution.maps, strict=True)):
+        weights, cut_out = free[number].pop(0), free[number].pop(0)
+        top = limits_of(attribution.maps if shared_scale else values)[1]
+        shown = heat(weights, values, (-top, top), map_captions[index], interpolation="nearest")
+        colour_bar(figure, shown, weights, attribution.unit)
+        _hatch(weights, ~stable[index])
+        _cut_out(cut_out, images[number], segments[number], values, cut_outs[index])
+    for axes in (axes for row in free for axes in row):
+        bare(axes)
     titled(figure, title, notes)
     return figure
 
 
-def _cut_out(axes: Axes, picture: Explained, told: Told) -> None:
-    positive = [index for index in told.chosen if told.weights[index] > 0]
-    negative = [index for index in told.chosen if told.weights[index] < 0]
-    kept = np.isin(picture.segments, told.chosen)
-    first = "the strongest" if len(positive) == 1 else f"the {len(positive)} strongest"
-    counts = f"{first} for it" + (f" (red),\n{len(negative)} against (blue)" if negative else "")
-    photograph(axes, np.where(kept, picture.image, 0.84 + 0.12 * picture.image.mean(0)), counts)
-    for chosen, colour in ((negative, AGAINST), (positive, FOR)):
-        _outline(axes, np.isin(picture.segments, chosen), colour, 1.3)
+def _cut_out(
+    axes: Axes,
+    image: NDArray[np.float32],
+    segments: NDArray[np.int64],
+    values: NDArray[np.float64],
+    superpixels: Sequence[int],
+) -> None:
+    kept = np.isin(segments, superpixels)
+    positive, negative = (len(np.unique(segments[kept & (sign * values > 0)])) for sign in (1, -1))
+    first = "the strongest" if positive == 1 else f"the {positive} strongest"
+    counts = f"{first} for it" + (f" (red),\n{negative} against (blue)" if negative else "")
+    photograph(axes, np.where(kept, image, 0.84 + 0.12 * image.mean(0)), counts)
+    for sign, colour in ((-1, AGAINST), (1, FOR)):
+        _outline(axes, kept & (sign * values > 0), colour, 1.3)
 
 
 def _outline(axes: Axes, regions: NDArray[np.generic], colour: str, width: float) -> None:

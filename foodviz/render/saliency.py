@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from foodviz.attribution import Attribution
 from foodviz.render.style import colour_bar, heat, limits_of, new_figure, photograph, titled
 
 
 def saliency_figure(
     images: np.ndarray,
-    maps: np.ndarray,
+    attribution: Attribution,
     captions: Sequence[str],
     map_captions: Sequence[str],
     *,
     title: str,
-    unit: str,
     shared_scale: bool = False,
     notes: Sequence[str] = (),
 ) -> Figure:
@@ -23,15 +23,14 @@ def saliency_figure(
 
     Args:
         images: (N, 3, H, W), RGB in [0, 1].
-        maps: (N, H, W) in `unit`, signed ones symmetric about 0; or (N, 3, H, W) magnitudes, shown in colour.
+        attribution: (N, H, W), signed ones are drawn symmetric about 0; or (N, 3, H, W) magnitudes, shown in colour.
         captions: above each photograph.
         map_captions: above each map.
         title: above the figure.
-        unit: of the maps, beside the colour bar.
         shared_scale: one colour scale for all maps; else each map's largest value is the end of its own.
         notes: lines at the foot.
     """
-    count = len(images)
+    maps, count = attribution.maps, len(images)
     figure = new_figure(max(5.2, 2.05 * count + 1.1), 7.6)
     grid = np.atleast_2d(figure.subplots(3, count, squeeze=False))
     whole = limits_of(maps)
@@ -53,7 +52,7 @@ def saliency_figure(
         strength = np.abs(share) / ends[1]
         heat(grid[2, column], share, ends, alpha=(0.15 + 1.6 * strength).clip(0, 0.9))
     if shown is not None:
-        label = unit if shared_scale else "share of the map's own maximum"
+        label = attribution.unit if shared_scale else "share of the map's own maximum"
         colour_bar(figure, shown, list(grid.ravel()), label)
     titled(figure, title, notes)
     return figure

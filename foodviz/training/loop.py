@@ -19,7 +19,7 @@ from foodviz.training.augment import augment, with_noise
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelStore:
     """A split in memory: images (N, 3, H, W) uint8 RGB, labels (N,) int64."""
 
     images: Tensor
@@ -55,8 +55,8 @@ class Epoch:
 
 def fit(
     classifier: nn.Module,
-    training: Pixels,
-    validation: Pixels,
+    training: PixelStore,
+    validation: PixelStore,
     recipe: Recipe,
     *,
     state: dict[str, Any] | None = None,
@@ -83,7 +83,7 @@ def fit(
     if state is not None:
         if state["recipe"] != asdict(recipe):
             changed = [key for key, value in asdict(recipe).items() if state["recipe"].get(key) != value]
-            raise InputError(f"--resume: the stopped training had another {', '.join(changed)}; give the same settings")
+            raise InputError(f"`resume`: the stopped training had another {', '.join(changed)}; give the same settings")
         classifier.load_state_dict(state["classifier"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["epoch"]
@@ -133,7 +133,7 @@ def fit(
 
 
 @torch.inference_mode()
-def evaluate(classifier: nn.Module, pixels: Pixels, precision: str = "float32") -> float:
+def evaluate(classifier: nn.Module, pixels: PixelStore, precision: str = "float32") -> float:
     """Share of the pictures that the classifier names rightly; processes share the work and the answer."""
     rank, world = (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
     device = next(classifier.parameters()).device

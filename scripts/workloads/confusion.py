@@ -22,34 +22,35 @@ def split() -> Contestants:
     """logits of 490 pictures of the validation split, decoding included, 128x128"""
 
     def ours() -> Callable[[], object]:
-        from foodviz.cli.split_pass import over_split
-        from foodviz.data import open_split
+        from foodviz.analysis import open_subject
+        from foodviz.analysis.sweep import sweep
 
         os.environ["FOODVIZ_CACHE"] = tempfile.mkdtemp()
-        model, listing, runs = fast(), open_split("sample", "validation"), itertools.count()
+        subject = open_subject(split="validation", say=lambda _: None)
+        model, listing, runs = fast(), subject.split(), itertools.count()
 
         def run() -> object:
             import torch
 
             with torch.inference_mode():
-                return over_split(
+                return sweep(
+                    subject,
                     listing,
                     range(0, len(listing), EVERY),
                     model.input_size,
                     lambda images: model(images).numpy(),
                     kind="predictions",
                     key=[f"run {next(runs)}"],  # never in the cache
-                    quiet=True,
                 )
 
         return run
 
     def plain(batch: int) -> Callable[[], Callable[[], object]]:
         def prepare() -> Callable[[], object]:
-            from foodviz.data import open_split
+            from foodviz.data import open_dataset
             from foodviz.data.batch import read
 
-            model, listing = bare(), open_split("sample", "validation")
+            model, listing = bare(), open_dataset().split("validation")
 
             def run() -> object:
                 import torch

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workloads.subject import bare, photographs, trainable
+from foodviz import homework
+from workloads.subject import bare, fast, photographs, trainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     Contestants = dict[str, Callable[[], Callable[[], object]]]
 
 WORKLOADS = ("dream", "dream512")
-LAYER, FILTER, STEPS = 34, 94, 30
+LAYER, FILTER, STEPS = int(homework.DREAM_LAYER), homework.DREAM_FILTER, 30
 
 
 def dream() -> Contestants:
@@ -36,14 +37,13 @@ def _photograph(side: int) -> torch.Tensor:
 
 def _contestants(side: int, steps: int) -> Contestants:
     def ours() -> Callable[[], object]:
-        from foodviz import models
-        from foodviz.memory import keep_freed_memory
+        from foodviz.analysis.dream.objective import MARGIN, TILE
         from foodviz.methods import deep_dream as method
         from foodviz.methods.octaves import tiled
 
-        keep_freed_memory()
-        model, start = models.speed_up(models.load(), keep=[f"cnn.{LAYER}"]), method.Moment(0, _photograph(side))
-        climb = tiled(method.climber(model, model.network.cnn[LAYER], method.channels([FILTER])), (640, 640), 64)
+        model, start = fast(f"cnn.{LAYER}"), method.Moment(0, _photograph(side))
+        climb = method.climber(model, model.network.cnn[LAYER], method.channels([FILTER]))
+        climb = tiled(climb, (TILE, TILE), MARGIN)
         # the start is climbed, too, so that every moment has its objective
         return lambda: list(method.dream(climb, start, steps=steps - 1))
 

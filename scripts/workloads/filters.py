@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workloads.subject import bare, trainable
+from foodviz import homework
+from workloads.subject import bare, fast, trainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     Contestants = dict[str, Callable[[], Callable[[], object]]]
 
 WORKLOADS = ("filters",)
-FILTERS, LAYER, STEPS, SIZE = (7, 16, 25, 36, 49), 15, 30, (128, 128)
+FILTERS, LAYER, STEPS, SIZE = homework.FILTERS, int(homework.LAYER), 30, (128, 128)
 
 
 def filters() -> Contestants:
@@ -22,20 +23,17 @@ def filters() -> Contestants:
         def prepare() -> Callable[[], object]:
             import torch
 
-            from foodviz import models
-            from foodviz.memory import keep_freed_memory
             from foodviz.methods import activation_maximization as method
             from foodviz.methods.ascent import Adam
             from foodviz.methods.spectrum import imagenet_statistics
 
-            keep_freed_memory()
-            model = models.speed_up(models.load(), keep=[f"cnn.{LAYER}"])
-            asked = model, model.network.cnn[LAYER], torch.tensor(FILTERS)
+            model = fast(f"cnn.{LAYER}")
+            channels = model, model.network.cnn[LAYER], torch.tensor(FILTERS)
             if recipe == "pixel":
                 start = method.noise_pictures(FILTERS, SIZE)
-                return lambda: method.pixel_pictures(*asked, start, optimizer=Adam(0.1), steps=STEPS)
+                return lambda: method.pixel_pictures(*channels, start, optimizer=Adam(0.1), steps=STEPS)
             climb, natural = getattr(method, f"{recipe}_pictures"), imagenet_statistics(SIZE)
-            return lambda: climb(*asked, natural, seeds=FILTERS, steps=STEPS)
+            return lambda: climb(*channels, natural, seeds=FILTERS, steps=STEPS)
 
         return prepare
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from workloads.subject import bare, fast, photographs, trainable
@@ -21,9 +22,20 @@ ROWS, TARGET = 1000, 7
 
 def cut(image: torch.Tensor) -> torch.Tensor:
     """About 100 superpixels."""
-    from foodviz.methods.superpixels import segment
+    from foodviz.methods.lime.superpixels import segment
 
     return segment(image, segments=160)
+
+
+def seed() -> int:
+    """What `foodviz lime` draws this photograph's samples with."""
+    from foodviz.analysis import open_subject
+    from foodviz.analysis.explanations import lime_seed
+    from foodviz.data import open_dataset
+
+    split = open_dataset().split("validation")
+    digest = hashlib.sha256(split.read_bytes(split.spread(1)[0])).hexdigest()
+    return lime_seed(open_subject(), digest)
 
 
 def tutorial() -> Classify:
@@ -57,12 +69,12 @@ def lime() -> Contestants:
 
     def ours(*, rows: int | None = ROWS, rough: bool = False) -> Callable[[], Callable[[], object]]:
         def prepare() -> Callable[[], object]:
-            from foodviz.methods.lime import explain
+            from foodviz.methods.lime.lime import explain
 
-            model, image = fast(), photographs(1)[0]
+            model, image, drawn_with = fast(), photographs(1)[0], seed()
             model = model.bfloat16() if rough else model
             design = "balanced" if rows is None else "random"
-            return lambda: explain(model, image, cut(image), [TARGET], samples=rows, design=design)
+            return lambda: explain(model, image, cut(image), [TARGET], samples=rows, design=design, seed=drawn_with)
 
         return prepare
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workloads.subject import bare, fast, photographs, trainable
+from workloads.subject import bare, fast, image_seeds, photographs, trainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +41,10 @@ def gradient() -> Contestants:
     """gradient of the logit, 64 images, 128x128"""
 
     def ours() -> Callable[[], object]:
-        from foodviz.methods.saliency import input_gradient
+        from foodviz.methods.attribution.gradient import attribute
 
         model, images = fast(), photographs(MANY)
-        return lambda: input_gradient(model, images, classes(MANY))
+        return lambda: attribute(model, images, classes(MANY))
 
     def plain() -> Callable[[], object]:
         model, images = bare(), photographs(MANY)
@@ -70,10 +70,10 @@ def smoothgrad() -> Contestants:
     """SmoothGrad, 25 samples, 8 images, 128x128"""
 
     def ours() -> Callable[[], object]:
-        from foodviz.methods.saliency import smoothgrad as method
+        from foodviz.methods.attribution.smoothgrad import attribute
 
-        model, images = fast(), photographs(FEW)
-        return lambda: method(model, images, classes(FEW), seeds=range(FEW), samples=25)
+        model, images, seeds = fast(), photographs(FEW), image_seeds(FEW)
+        return lambda: attribute(model, images, classes(FEW), seeds=seeds, samples=25)
 
     def plain() -> Callable[[], object]:
         import torch
@@ -116,10 +116,10 @@ def integrated() -> Contestants:
     """integrated gradients, 32 steps, 8 images, 128x128"""
 
     def ours() -> Callable[[], object]:
-        from foodviz.methods.saliency import integrated_gradients
+        from foodviz.methods.attribution.integrated_gradients import attribute
 
         model, images = fast(), photographs(FEW)
-        return lambda: integrated_gradients(model, images, classes(FEW), steps=32)
+        return lambda: attribute(model, images, classes(FEW), steps=32)
 
     def plain() -> Callable[[], object]:
         import torch
@@ -153,11 +153,11 @@ def gradcam() -> Contestants:
     """Grad-CAM at the last maps, 64 images, 128x128"""
 
     def ours() -> Callable[[], object]:
-        from foodviz.methods.gradcam import gradcam as method
+        from foodviz.methods.attribution.gradcam import attribute
 
         model, images = fast(LAYER), photographs(MANY)
         layer = model.network.get_submodule(LAYER)
-        return lambda: method(model, layer, images, classes(MANY))
+        return lambda: attribute(model, images, classes(MANY), layer=layer)
 
     def plain() -> Callable[[], object]:
         import torch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,14 +20,24 @@ def photographs(count: int) -> torch.Tensor:
     """(count, 3, 128, 128) of the validation split; drawn once and kept in the temporary folder."""
     import torch
 
-    from foodviz.data import open_split
+    from foodviz.data import open_dataset
     from foodviz.data.batch import read
 
     path = Path(tempfile.gettempdir()) / f"foodviz-benchmark-{count}.pt"
     if not path.exists():
-        listing = open_split("sample", "validation")
+        listing = open_dataset().split("validation")
         torch.save(read(listing, listing.spread(count), (128, 128)).images, path)
     return torch.load(path, weights_only=True).contiguous()
+
+
+def image_seeds(count: int) -> list[int]:
+    """The seed that foodviz's commands give each of those photographs."""
+    from foodviz.analysis import open_subject
+
+    subject = open_subject(split="validation", say=lambda _: None)
+    split = subject.split()
+    digests = [hashlib.sha256(split.read_bytes(index)).hexdigest() for index in split.spread(count)]
+    return [subject.image_seed(digest) for digest in digests]
 
 
 def fast(*layers: str) -> Classifier:
@@ -35,7 +46,8 @@ def fast(*layers: str) -> Classifier:
     from foodviz.memory import keep_freed_memory
 
     keep_freed_memory()
-    return models.speed_up(models.load(), keep=layers)
+    model = models.load()
+    return models.fast(model, [models.resolve(model, layer) for layer in layers])
 
 
 def bare() -> nn.Module:

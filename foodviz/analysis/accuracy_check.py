@@ -1,0 +1,124 @@
+"""How well a model does on labelled pictures, measured before anything is drawn with it, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from foodviz.cache import cache_file, load_json, save_json
+from foodviz.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from foodviz.data import Dataset, Split
+    from foodviz.models import Classifier
+    from foodviz.models.guess.rating import Rating
+
+FEW = 44  # pictures for a check that must cost little: chance is 9 %, twice its standard error another 9 %
+
+
+class LabelledPictures:
+    """Labelled pictures, evenly spread over a split, that models are rated on.
+
+    Args:
+        split: one with labels.
+        count: how many pictures.
+    """
+
+    def __init__(self, split: Split, count: int = FEW) -> None:
+        self.split = split
+        self.count = count
+        self._decoded: dict[tuple[tuple[int, int], str], tuple[Tensor, Tensor]] = {}
+        self._files: dict[str, bytes] = {}
+
+    @cached_property
+    def ids(self) -> tuple[int, ...]:
+        """Which."""
+        from foodviz.data import spread_ids
+
+        return spread_ids(self.split.labelled_ids, self.count)
+
+    def few(self, count: int) -> LabelledPictures:
+        """About `count` of these pictures, files read once for both."""
+        some = LabelledPictures(self.split, count)
+        some.ids = self.ids[:: max(1, len(self.ids) // count)]
+        some._files = self._files
+        return some
+
+    def pictures(self, size: tuple[int, int], resize: str) -> tuple[Tensor, Tensor]:
+        """Images (N, 3, H, W) and the data's labels (N,); a file is read once, whatever the sizes."""
+        import dataclasses
+
+        import torch
+
+        from foodviz.data.batch import batches
+
+        if (size, resize) not in self._decoded:
+            split = dataclasses.replace(self.split, open=self._read)
+            read = list(batches(split, self.ids, size, resize=resize, skipped=lambda _: None))
+            if not read:
+                raise InputError(f"`data` {split.data}: no labelled picture in {split.name} can be read")
+            self._decoded[size, resize] = (
+                torch.cat([batch.images for batch in read]),
+                torch.cat([batch.labels for batch in read]),
+            )
+        return self._decoded[size, resize]
+
+    def _read(self, name: str) -> bytes:
+        if name not in self._files:
+            self._files[name] = self.split.open(name)
+        return self._files[name]
+
+    def rate(self, classifier: Classifier, count: int | None = None) -> Rating:
+        """How the classifier does on `count` of the pictures or on all."""
+        import torch
+
+        from foodviz.data.class_names import match_classes
+        from foodviz.models.guess.rating import rate
+
+        images, labels = self.pictures(classifier.input_size, classifier.preprocessing.resize or "antialiased")
+        step = max(1, len(images) // (count or len(images)))  # every class is among the few, too
+        images, labels = images[::step], labels[::step]
+        order = torch.tensor(match_classes(self.split, classifier.class_names)[0])
+        return rate(classifier, images, order[labels])
+
+    def remembered(self, key: str, make: Callable[[], Classifier]) -> Rating:
+        """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
+        from foodviz.models.guess.rating import Rating
+
+        file = cache_file("ratings", "3", key, self.split.fingerprint, str(self.ids), suffix=".json")
+        kept = load_json(file)
+        if kept is not None:
+            return Rating(**kept)
+        rating = self.rate(make())
+        save_json(file, vars(rating))
+        return rating
+
+
+def labelled_pictures(dataset: Dataset, split: Split, count: int = FEW) -> LabelledPictures | None:
+    """Pictures to rate a model on: of the split itself, else of another of its data set; None without labels."""
+    if split.labelled:
+        return LabelledPictures(split, count)
+    for name in ("validation", "training"):
+        try:
+            other = dataset.split(name)
+        except InputError:
+            continue
+        if other.labelled:
+            return LabelledPictures(other, count)
+    return None
+
+
+def chance_warning(pictures: LabelledPictures, classifier: Classifier) -> str | None:
+    """What to tell the user where the model does no better than guessing on labelled pictures; None where it does."""
+    rating = pictures.remembered(classifier.identity, lambda: classifier)
+    classes = len(classifier.class_names)
+    if rating.beats_chance(classes):
+        return None
+    return (
+        f"warning: the model is right on {rating.accuracy:.0%} of {rating.pictures} labelled pictures of "
+        f"{pictures.split.name}, no better than guessing ({1 / classes:.0%}): wrongly read, or trained on other "
+        "pictures; foodviz inspect tells which"
+    )

@@ -1,0 +1,170 @@
+"""What the filters of one layer look for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from foodviz.analysis.filters.arguments import UNITS, AscentArguments
+from foodviz.analysis.filters.ascent import ascend
+from foodviz.analysis.filters.cards import card_arrays, cards, dead_advice
+from foodviz.analysis.filters.pictures import ClimbedPictures
+from foodviz.analysis.filters.scan import alike, compared, facts_of, scan_layer
+from foodviz.analysis.photographs import Photographs
+from foodviz.analysis.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from foodviz.analysis.subject import Subject
+    from foodviz.data import Split
+    from foodviz.metrics.filters import Scan
+    from foodviz.models import Layer
+
+SELECTIVE = 5  # filters shown where none is asked for
+
+
+def of_layer(
+    subject: Subject,
+    pictures: tuple[Split, tuple[int, ...]],
+    climb: AscentArguments,
+    settings: Mapping[str, Any],
+    *,
+    layer: str,
+    filters: tuple[int, ...],
+    all_: bool,
+    with_cards: bool,
+    similar: bool,
+    scan: int | None,
+) -> Result:
+    """`filters` of a layer: cards, or a sheet of pictures. Arguments as there, checked.
+
+    Args:
+        pictures: a split and its ids.
+        with_cards: not only the drawn pictures.
+        scan: pictures to measure filters on; None for all.
+    """
+    import numpy as np
+
+    from foodviz import models
+
+    at = models.layer_with_maps(subject.classifier, layer)
+    models.check_channels(at, filters, "filters")
+    subject.say(str(at))
+    photographs = Photographs.of(subject, *pictures)
+    model = models.fast(subject.classifier, keep=at)
+    module = at.of(model).module
+    split, scanned = None, None
+    if with_cards or similar or not (filters or all_):
+        split = subject.split()
+        scanned = scan_layer(subject, split, at, model, module, scan)
+    likeness = alike(scanned, compared(scanned, filters)) if scanned and similar else None
+    numbers = filters or _usual(at, None if all_ else scanned)
+    ascent = ascend(photographs, climb, model, module, numbers)
+    dead = ascent.dead.view(len(numbers), -1).all(1).numpy()
+    if scanned:
+        dead = dead | scanned.dead()[list(numbers)]
+    advice = dead_advice(subject.classifier, at, scanned) if dead.any() else ""
+    for number in np.array(numbers)[dead]:
+        subject.say(f"filter {number} is dead: {advice}")
+
+    titles = [f"filter {number}" for number in numbers]
+    drawn = ClimbedPictures(climb, subject.seed, ascent, numbers, titles, str(at), UNITS[climb.objective], dead)
+    facts = {**photographs.facts(), **drawn.facts(), "layer": str(at), "layer_name": at.name}
+    arrays = {**drawn.arrays(), "filters": np.array(numbers)}
+    if split and scanned:
+        facts |= subject.facts(split)  # with files, the data is that of the scan
+        facts["scan"] = {
+            "photographs": len(scanned.ids),
+            "asked": scan or "all",
+            "dead_in_layer": np.flatnonzero(scanned.dead()).tolist(),
+            "filters": facts_of(scanned, split, numbers),
+        }
+        arrays |= {
+            "correlations": scanned.correlations(),
+            "similarity": scanned.similarity(),
+            "scanned_ids": scanned.ids,
+        }
+        if with_cards:
+            arrays |= card_arrays(photographs, split, scanned, at, model, module, numbers)
+    if likeness:
+        facts["similar"] = likeness[1]
+
+    def draw() -> Mapping[str, Figure]:
+        from foodviz.render.filters import cards_figure, similarity_figure
+
+        figures = {"": drawn.sheet()}
+        if with_cards and split and scanned:
+            figures[""] = cards_figure(
+                cards(arrays, split, scanned, numbers, drawn.pictures, dead, advice),
+                photographs.pixels,
+                photographs.captions,
+                subject.classifier.class_names,
+                title=f"filters of {at}",
+                notes=[
+                    f"Drawn by {climb.note(subject.seed)}",
+                    f"r: correlation of the filter's map with a local property of {len(scanned.ids)} photographs of "
+                    f"{split.name}; the crops are the best of them, one each; every filter on a scale of its own.",
+                    photographs.trained_on,
+                ],
+            )
+        figures |= drawn.steps()
+        if likeness:
+            figures["similar"] = similarity_figure(
+                likeness[0],
+                likeness[1]["order"],
+                title="filters that answer alike",
+                notes=[f"{at}.", f"{'; '.join(_likeness_lines(facts))}."],
+            )
+        return figures
+
+    def views() -> Mapping[str, Any]:
+        from foodviz.render.page import views as page
+
+        if not with_cards:
+            return {}
+        of_filters = [facts["scan"]["filters"][str(number)] for number in numbers]
+        return page.cards(
+            numbers,
+            drawn.pictures[:, 0],
+            [each["says"] for each in of_filters],
+            arrays["crops"],
+            [each["top"] for each in of_filters],
+            arrays["class_means"],
+        )
+
+    lines = [*photographs.table, *_lines(facts), *_likeness_lines(facts)]
+    return Result("filters", settings, arrays, facts, lines, _sentences(facts), draw, views)
+
+
+def _usual(layer: Layer, scan: Scan | None) -> tuple[int, ...]:
+    """The most selective filters, or all without a scan. Without labels: those that a local property explains best."""
+    import numpy as np
+
+    if scan is None:
+        return tuple(range(layer.channels))
+    score = scan.selectivity()
+    if not score.any():
+        score = np.abs(scan.correlations()).max(1)
+    return tuple(sorted(np.argsort(-score, kind="stable")[:SELECTIVE].tolist()))
+
+
+def _lines(facts: Mapping[str, Any]) -> list[str]:
+    measured = facts.get("scan", {}).get("filters", {})
+    return [f"filter {number}: {each['says']}" for number, each in measured.items()]
+
+
+def _likeness_lines(facts: Mapping[str, Any]) -> list[str]:
+    pairs = {name: facts["similar"][name] for name in ("nearest", "most opposite")} if "similar" in facts else {}
+    return [f"{name}: {a} and {b}, cosine {cosine:.2f}" for name, (a, b, cosine) in pairs.items()]
+
+
+def _sentences(facts: Mapping[str, Any]) -> list[str]:
+    from foodviz.render import sentences
+
+    measured = facts.get("scan", {}).get("filters", {})
+    own = [sentences.of_filter(number, each) for number, each in measured.items()]
+    if "similar" not in facts:
+        return own
+    pairs = facts["similar"]
+    return [*own, sentences.alike(*pairs["nearest"]), sentences.alike(*pairs["most opposite"], opposite=True)]

@@ -1,0 +1,186 @@
+"""What a checkpoint is, and proof that it is read right."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from foodviz.analysis.accuracy_check import FEW, labelled_pictures
+from foodviz.analysis.result import Result, settings_of
+from foodviz.errors import InputError, require
+
+if TYPE_CHECKING:
+    from foodviz.analysis.accuracy_check import LabelledPictures
+    from foodviz.analysis.readings import Rated
+    from foodviz.analysis.subject import Subject
+    from foodviz.models import Classifier
+
+LEAST = 11  # pictures that a rating says something on
+
+
+def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
+    """What a checkpoint is, and proof that it is read right.
+
+    The model classifies labelled pictures under every usual reading: RGB and BGR, each normalisation, each resize. The
+    one that is right most often is what every other analysis should be told.
+
+    Args:
+        count: labelled pictures of the validation split to rate the best readings on.
+        few: labelled pictures to rate every reading on.
+
+    Raises:
+        InputError: no such split, or a checkpoint that cannot be read.
+    """
+    settings = {**subject.settings, **settings_of(inspect, locals())}
+    for name, value in (("count", count), ("few", few)):
+        require(value >= LEAST, name, value, f"at least {LEAST} pictures")
+    split = subject.dataset.split(subject.settings["split"] or "validation")
+    pictures = labelled_pictures(subject.dataset, split, count)
+    classifier, ratings = _proven(subject, pictures, few)
+    facts = _facts(subject.settings["model"], classifier, ratings, pictures)
+    return Result("inspect", settings, {}, facts, _lines(facts))
+
+
+def as_config(facts: Mapping[str, Any]) -> str:
+    """The best reading as TOML for `config`.
+
+    Args:
+        facts: of the result of `inspect`.
+
+    Raises:
+        InputError: the checkpoint's file name cannot be written in TOML.
+    """
+    from foodviz.models.preprocessing import OWN
+
+    lines = [f"# Written by foodviz inspect for {_plain(facts['file'])}."]
+    lines += [f"# {_plain(facts['verdict'])}"] if "verdict" in facts else []
+    lines += [f"model = {_toml(facts['file'])}"]
+    if facts["architecture"] != "pickled":
+        lines.append(f"arch = {_toml(facts['architecture'])}")
+    if facts.get("readings"):
+        best = facts["readings"][0]
+        chosen = [key for key in ("channel_order", "normalise", "resize") if best[key] != OWN]  # which holds unsaid
+        lines += [f"{key} = {_toml(best[key])}" for key in chosen]
+    return "\n".join([*lines, f"input_size = {facts['input_size'][0]}", ""])
+
+
+def _toml(text: str) -> str:
+    """A string as TOML has it: as JSON's, without its surrogate pairs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{text!r} is not valid Unicode and cannot be written in a config") from None
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _plain(text: str) -> str:
+    """The same for a comment, in one line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tuple[Classifier, list[Rated]]:
+    """The classifier under the best reading, and all readings.
+
+    Where the architecture is guessed, too: first the preprocessing for the likeliest guess, then the architecture for
+    this one, then again the preprocessing.
+    """
+    from foodviz import models
+    from foodviz.analysis.opening import load_model
+    from foodviz.analysis.readings import rate_readings, rate_sizes
+
+    names = pictures.split.class_names if pictures else ()
+    classifier = load_model(subject, class_names=names)
+    if pictures is None:
+        return classifier, []
+    classifier = models.channels_last(classifier)
+    size = subject.settings["input_size"]
+    if classifier.origin.guessed:
+        first = rate_readings(classifier, pictures, few, finalists=0)[0][1]
+        best = dataclasses.replace(first, input_size=size)
+        again = load_model(subject, class_names=names, preprocessing=best, score=pictures.few(FEW).remembered)
+        classifier = models.channels_last(again)
+    ratings = rate_readings(classifier, pictures, few)
+    if not size and not classifier.origin.guessed and not classifier.origin.declared.input_size:
+        sizes = rate_sizes(classifier, ratings[0][1], pictures, few)
+        if sizes and sizes[0][1].input_size != classifier.input_size[0]:
+            classifier = models.reread(classifier, sizes[0][1])
+            ratings = rate_readings(classifier, pictures, few)
+    return models.reread(classifier, ratings[0][1]), ratings
+
+
+def _facts(
+    file: str, classifier: Classifier, ratings: Sequence[Rated], pictures: LabelledPictures | None
+) -> dict[str, Any]:
+    facts = classifier.facts()
+    described: dict[str, Any] = {
+        "file": file,
+        "sha256": classifier.sha256,
+        "form": facts["form"],
+        "architecture": facts["architecture"],
+        "architecture_from": facts["architecture_from"],
+        "parameters": facts["parameters"],
+        "classes": list(classifier.class_names),
+        "input_size": list(classifier.input_size),
+        "guesses": facts["guesses"],
+        "architectures_tried": facts.get("readings_tried", []),
+    }
+    if pictures is not None:
+        described["data"] = {"data": pictures.split.data, "split": pictures.split.name, "of": len(pictures.ids)}
+        described["chance"] = 1 / len(classifier.class_names)
+        described["readings"] = [
+            {
+                "channel_order": reading.channel_order,
+                "normalise": reading.normalise,
+                "resize": reading.resize,
+                **vars(rating),
+            }
+            for rating, reading in ratings
+        ]
+        described["verdict"] = _verdict(ratings, len(classifier.class_names))
+    return described
+
+
+def _verdict(ratings: Sequence[Rated], classes: int) -> str:
+    """Which reading fits best, and by how much: against the best with other colours or another normalisation."""
+    rating, best = ratings[0]
+    if not rating.beats_chance(classes):
+        return (
+            f"no reading is right more often than by guessing ({rating.accuracy:.1%}, chance {1 / classes:.1%}): "
+            "trained on other pictures or classes, or the architecture is read wrong"
+        )
+    other, wrong = next((each, reading) for each, reading in ratings if reading.colours != best.colours)
+    resized, plain = next(
+        (each, reading)
+        for each, reading in ratings
+        if reading.colours == best.colours and reading.resize != best.resize
+    )
+    return (
+        f"{best} fits best: {rating}; next {wrong}: {other}; with {plain.resize} resize: {resized}; "
+        f"guessing would be right on {1 / classes:.1%}"
+    )
+
+
+def _lines(described: Mapping[str, Any]) -> list[str]:
+    classes = described["classes"]
+    height, width = described["input_size"]
+    lines = [
+        f"file          {described['file']}: {described['form']}",
+        f"architecture  {described['architecture']} ({described['architecture_from']})",
+        f"parameters    {described['parameters']:,}",
+        f"classes       {len(classes)}: {', '.join(classes[:12])}{' …' if len(classes) > 12 else ''}",
+        f"input         {height}x{width}",
+        *(f"guess         {line}" for line in described["guesses"]),
+    ]
+    if "readings" not in described:
+        return [*lines, "no labelled pictures: nothing proven; --data FOLDER with labels does it"]
+    lines += ["", "log-likelihood: with the confidence of a too sure model taken down"]
+    lines += [" right  of   log-likelihood  norms off  colours  normalise  resize"]
+    lines += [
+        f"{each['accuracy']:6.1%}  {each['pictures']:<4} {each['log_likelihood']:13.3f}  "
+        f"{'' if each['misfit'] is None else format(each['misfit'], '.3f'):>9}  {each['channel_order']:7}  "
+        f"{each['normalise']:9}  {each['resize']}"
+        for each in described["readings"]
+    ]
+    return [*lines, "", described["verdict"]]

@@ -1,0 +1,137 @@
+"""A model and a data set by their names -> the subject of an analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from foodviz.analysis.subject import Subject, log
+from foodviz.errors import InputError
+from foodviz.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from foodviz.models import Classifier, Preprocessing
+    from foodviz.models.loading import Score
+
+
+def open_subject(
+    *,
+    data: str = "sample",
+    split: str | None = None,
+    model: str = "sample",
+    arch: str | None = None,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    channel_order: Literal["rgb", "bgr"] | None = None,
+    normalise: Literal["none", "half", "imagenet", "bytes"] | None = None,
+    resize: Literal["antialiased", "plain"] | None = None,
+    input_size: int | None = None,
+    allow_code: bool = False,
+    seed: int = 0,
+    rated: bool = True,
+    say: Callable[[str], None] = log,
+    progress: Progress = silent,
+) -> Subject:
+    """A model and a data set, ready to be analysed.
+
+    Args:
+        data: `sample` for the embedded pictures, else a folder in any layout of Food-11.
+        split: any usual name of a split; None for the analysis's own default, mostly training.
+        model: `sample` for the bundled one, else a checkpoint file.
+        arch: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>; None to find out.
+        device: where to compute; auto takes a GPU where there is one.
+        channel_order, normalise, resize, input_size: what the model expects of its pixels; None for what its file says.
+        allow_code: let the checkpoint run its code, only for files you made.
+        seed: of everything random.
+        rated: whether labelled pictures of the data tell how well the model is read.
+        say: takes a remark, one line. progress: shows how far a long pass is.
+
+    Raises:
+        InputError: no such folder or file; what is wrong inside them shows when it is needed.
+    """
+    from foodviz.data import open_dataset
+
+    if model != "sample" and not Path(model).expanduser().is_file():
+        raise InputError(f"`model` {model}: no such file")
+    settings = {
+        "data": data,
+        "split": split,
+        "model": model,
+        "arch": arch,
+        "device": device,
+        "channel_order": channel_order,
+        "normalise": normalise,
+        "resize": resize,
+        "input_size": input_size,
+        "allow_code": allow_code,
+        "seed": seed,
+    }
+    dataset = open_dataset(data, resize=resize or "antialiased")
+    return Subject(dataset, _rated if rated else _load, settings, seed, once(say), progress)
+
+
+def _load(subject: Subject) -> Classifier:
+    from foodviz.data import FOOD11
+
+    return _remarked(subject, load_model(subject, class_names=FOOD11))
+
+
+def _rated(subject: Subject) -> Classifier:
+    """The model, its architecture decided and its answers checked by labelled pictures of the data."""
+    from foodviz.analysis.accuracy_check import chance_warning, labelled_pictures
+
+    split = subject.split()
+    pictures = labelled_pictures(subject.dataset, split)
+    score = pictures.remembered if pictures else None
+    classifier = _remarked(subject, load_model(subject, class_names=split.class_names, score=score))
+    if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
+        warning = None
+        with suppress(InputError):  # classes that do not match are said where the analysis's own pictures need them
+            warning = chance_warning(pictures, classifier)
+        if warning:
+            subject.say(warning)
+    return classifier
+
+
+def _remarked(subject: Subject, classifier: Classifier) -> Classifier:
+    for remark in classifier.origin.guesses:
+        subject.say(remark)
+    return classifier
+
+
+def load_model(
+    subject: Subject,
+    *,
+    class_names: Sequence[str] = (),
+    preprocessing: Preprocessing | None = None,
+    score: Score | None = None,
+) -> Classifier:
+    """The model that a subject's settings name; arguments as in `models.load`, `preprocessing` wins over settings."""
+    from foodviz import models
+    from foodviz.memory import keep_freed_memory
+
+    keep_freed_memory()
+    settings = subject.settings
+    wanted = models.Preprocessing(*(settings[key] for key in ("channel_order", "normalise", "resize", "input_size")))
+    return models.load(
+        settings["model"],
+        arch=settings["arch"],
+        device=subject.device,
+        class_names=class_names,
+        preprocessing=preprocessing or wanted,
+        allow_code=settings["allow_code"],
+        score=score,
+    )
+
+
+def once(say: Callable[[str], None]) -> Callable[[str], None]:
+    """The same, each line a single time."""
+    heard: set[str] = set()
+
+    def say_it(line: str) -> None:
+        if line not in heard:
+            heard.add(line)
+            say(line)
+
+    return say_it

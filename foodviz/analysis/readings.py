@@ -1,0 +1,54 @@
+"""Which reading of its pixels fits a model best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from foodviz.analysis.accuracy_check import LabelledPictures
+    from foodviz.models import Classifier, Preprocessing
+    from foodviz.models.guess.rating import Rating
+
+    Rated = tuple[Rating, Preprocessing]
+
+SIZES = (96, 128, 160, 192, 224, 256)
+
+
+def rate_readings(classifier: Classifier, pictures: LabelledPictures, few: int, finalists: int = 3) -> list[Rated]:
+    """Every usual reading on a few labelled pictures, then the best of them on all; best first."""
+    from foodviz.models import Preprocessing
+    from foodviz.models.guess.rating import ranked
+    from foodviz.models.preprocessing import NORMALISATIONS, ORDERS, OWN, RESIZES
+
+    size = classifier.input_size[0]
+    own = [OWN] if classifier.origin.declared.mean else []
+    candidates = [Preprocessing(*choice, size) for choice in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)]
+    first = ranked((_rated(classifier, each, pictures, few) for each in candidates), likely)
+    finals = [_rated(classifier, each, pictures, len(pictures.ids)) for _, each in first[:finalists]]
+    return ranked(finals, likely) + first[finalists:]
+
+
+def rate_sizes(classifier: Classifier, best: Preprocessing, pictures: LabelledPictures, few: int) -> list[Rated]:
+    """The best reading at usual input sizes, those that the network takes, on a few pictures; best first."""
+    from foodviz.models.guess.rating import ranked
+
+    rated = []
+    for size in SIZES:
+        try:
+            rated.append(_rated(classifier, replace(best, input_size=size), pictures, few))
+        except RuntimeError:  # its head is as wide as its maps at one size only
+            continue
+    return ranked(rated, lambda each: float(each.input_size == classifier.input_size[0]))
+
+
+def likely(preprocessing: Preprocessing) -> float:
+    """How often people train like this."""
+    return preprocessing.plausibility
+
+
+def _rated(classifier: Classifier, reading: Preprocessing, pictures: LabelledPictures, count: int) -> Rated:
+    from foodviz.models import reread
+
+    return pictures.rate(reread(classifier, reading), min(count, len(pictures.ids))), reading

@@ -1,0 +1,83 @@
+"""What an analysis gives back: values, facts and sentences; its pictures are drawn when somebody asks for them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foodviz.results import ResultFolder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The answer of one analysis.
+
+    Attributes:
+        command: the analysis's name, the stem of the files that it is saved as.
+        settings: every argument that it was called with, and how its subject was opened; they repeat it.
+        arrays: raw values by name, in the units that `facts` says.
+        facts: what the manifest says beside the settings, plain JSON.
+        lines: what the terminal shows.
+        sentences: what was measured, in words for the page.
+        draw: makes the figures by name; "" is the analysis's own.
+        views: makes what the page's interactive parts need, as `foodviz.render.views` has it.
+        files: writers of further files by name.
+        pictures: (H, W, 3) uint8 by file name, written as PNG with the command line.
+    """
+
+    command: str
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+    facts: Mapping[str, Any]
+    lines: Sequence[str] = ()
+    sentences: Sequence[str] = ()
+    draw: Callable[[], Mapping[str, Figure]] = dict
+    views: Callable[[], Mapping[str, Any]] = dict
+    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def figures(self) -> dict[str, Figure]:
+        """The figures by name, drawn anew at each call; "" is the analysis's own picture."""
+        return dict(self.draw())
+
+    def save(self, out: str | Path = "results", *, dpi: int = 150, command_line: str = "") -> ResultFolder:
+        """Write pictures, arrays, further files and last the manifest, each file whole or not at all.
+
+        Args:
+            out: the folder, made where it is missing.
+            dpi: resolution of the pictures.
+            command_line: what redraws them; goes into every picture and the manifest.
+
+        Raises:
+            InputError: the folder cannot be written to.
+        """
+        folder = ResultFolder(Path(out), self.command, command_line)
+        for name, pixels in self.pictures.items():
+            folder.picture(name, pixels)
+        for name, write in self.files.items():
+            folder.file(name, write)
+        for name, figure in self.figures().items():
+            folder.figure(figure, dpi=dpi, name=name)
+        if self.arrays:
+            folder.arrays(self.arrays)
+        folder.manifest({"settings": {**self.settings, "dpi": dpi}, **self.facts})
+        return folder
+
+
+def settings_of(analysis: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of an analysis among its local variables, as JSON has them."""
+    names = [name for name, each in inspect.signature(analysis).parameters.items() if each.kind is each.KEYWORD_ONLY]
+    return {name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in names}
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of cells as lines, columns aligned."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

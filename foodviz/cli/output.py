@@ -1,0 +1,78 @@
+"""A command's flags -> its analysis -> files, and lines on the terminal."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from foodviz import analysis, progress
+from foodviz.cli.options import spelled
+from foodviz.results import ResultFolder
+
+if TYPE_CHECKING:
+    from foodviz.analysis import Result, Subject
+
+
+def run(name: str, flags: Mapping[str, Any], *kept: Path) -> None:
+    """Open what the flags name, call the analysis of that name with the rest, write what it gives and say where.
+
+    Args:
+        kept: files that the analysis itself writes while it runs, its arguments after the subject.
+    """
+    function = getattr(analysis, name)
+    folder = ResultFolder(Path(flags["out"]), name, line_given())
+    folder.check()
+    result = function(subject_of(flags), *kept, **arguments(function, flags))
+    write(result, flags, kept=kept)
+
+
+def arguments(function: object, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the flags that are keyword arguments of a function."""
+    names = [
+        name
+        for name, each in inspect.signature(function).parameters.items()  # type: ignore[arg-type]
+        if each.kind is each.KEYWORD_ONLY
+    ]
+    return {name: flags[name] for name in names if name in flags}
+
+
+def subject_of(flags: Mapping[str, Any]) -> Subject:
+    """What the shared flags name, with remarks and progress on stderr; nothing slow is done yet."""
+    quiet = bool(flags.get("quiet"))
+    return analysis.open_subject(
+        **arguments(analysis.open_subject, flags),
+        rated=not flags.get("image"),
+        say=(lambda _: None) if quiet else say,
+        progress=progress.silent if quiet else progress.bar,
+    )
+
+
+def say(line: str) -> None:
+    """A remark for the person at the terminal, on stderr."""
+    click.echo(spelled(line), err=True)
+
+
+def line_given() -> str:
+    """The command line as it was typed."""
+    return shlex.join(["foodviz", *sys.argv[1:]])
+
+
+def write(result: Result, flags: Mapping[str, Any], command_line: str | None = None, kept: Sequence[Path] = ()) -> None:
+    """The result's files below --out; their paths and its lines on the terminal, or its manifest."""
+    folder = result.save(flags["out"], dpi=flags["dpi"], command_line=command_line or line_given())
+    if flags["json_"]:
+        click.echo(folder.paths[-1].read_text(encoding="utf-8"), nl=False)
+    elif not flags["quiet"]:
+        show([*map(str, (*kept, *folder.paths)), *result.lines])
+
+
+def show(lines: Iterable[str]) -> None:
+    """Lines on stdout."""
+    for line in lines:
+        click.echo(spelled(line))

@@ -1,0 +1,47 @@
+"""Where to compute, and how precisely."""
+
+from collections.abc import Callable
+
+import torch
+
+from foodviz.errors import InputError
+
+
+def choose_device(asked: str) -> torch.device:
+    """The device of that name; `auto` takes a GPU where there is one.
+
+    Raises:
+        InputError: this machine has none of that kind.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if asked == "auto":
+        return torch.device(next(kind for kind, there in available.items() if there))
+    if not available[asked]:
+        there = ", ".join(kind for kind, present in available.items() if present)
+        raise InputError(f"`device` {asked}: this machine has none that PyTorch can use; there is: {there}")
+    return torch.device(asked)
+
+
+def choose_precision(requested: str, device: torch.device, say: Callable[[str], None] | None = None) -> str:
+    """`float32` or `bfloat16`: what was asked for as far as the device has units for it; `auto` takes bfloat16 there.
+
+    Args:
+        requested: `auto`, `float32`, `bfloat16` or its short name `bf16`.
+        say: takes a line where float32 is used though bfloat16 was asked for; without it bfloat16 is used all the same.
+    """
+    if requested == "float32":
+        return requested
+    if computes_bfloat16(device) or (say is None and requested != "auto"):
+        return "bfloat16"
+    if say is not None and requested != "auto":
+        say(f"`precision` {requested}: this processor has no units for it, it would take ten times as long; in float32")
+    return "float32"
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for bfloat16; emulated it is much slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    # torch's public predicate tells only whether bfloat16 works at all. Each name is missing in some versions.
+    units = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return device.type == "cpu" and any(there is not None and bool(there()) for there in units)

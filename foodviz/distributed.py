@@ -1,0 +1,40 @@
+"""Several processes under torchrun, or one alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def under_torchrun() -> bool:
+    """Whether torchrun started this process."""
+    return "WORLD_SIZE" in os.environ
+
+
+@contextmanager
+def process_group(device: str) -> Iterator[bool]:
+    """Join the other processes inside the block; gives whether this is the one that writes and speaks.
+
+    Args:
+        device: `cuda` for processes with a GPU each.
+    """
+    from torch import distributed
+
+    joining = under_torchrun() and not distributed.is_initialized()
+    if joining:
+        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    yield not distributed.is_initialized() or distributed.get_rank() == 0
+    if joining:
+        distributed.destroy_process_group()
+
+
+def leave() -> None:
+    """End a process of torchrun's at once.
+
+    One end in ten aborts where the interpreter takes down what PyTorch's threads still hold.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

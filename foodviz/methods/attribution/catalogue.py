@@ -1,0 +1,101 @@
+"""The attribution methods by name, one line each, without torch: what `--help` says and what each takes.
+
+The method `some-name` is `attribute` in some_name.py. Adding one is that file, a line here, its test, a README line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foodviz.errors import InputError, UsageError, require
+
+MOST = 1_000_000  # of anything: more would run for days
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a method's own.
+
+    Attributes:
+        name: of the parameter of its `attribute`.
+        default: its value there; its type is the option's, None for a text without a default.
+        help: in a few words.
+        least, most: the smallest and the largest number it takes. choices: the words that it takes.
+    """
+
+    name: str
+    default: int | float | str | None
+    help: str
+    least: float = 0
+    most: float = MOST
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    Attributes:
+        title: in a heading. note: what a large value means, below the figure.
+        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`.
+        reduce: what is done to its colours unless told otherwise.
+    """
+
+    title: str
+    note: str
+    options: tuple[Option, ...] = ()
+    needs: tuple[str, ...] = ()
+    reduce: str = "max"
+
+
+_LAYER = Option("layer", None, "index or dotted name.  [default: the last maps]")
+
+# fmt: off
+METHODS: dict[str, Method] = {
+    "gradient": Method("Gradient", "A large value: the score would change most were this pixel changed a little."),
+    "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range", 0, 10)), ("seeds",)),  # noqa: E501
+    "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
+    "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
+    "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
+}
+# fmt: on
+
+
+def options() -> dict[str, list[tuple[str, Option]]]:
+    """Every option's name -> the methods that have it, and what it is there."""
+    found: dict[str, list[tuple[str, Option]]] = {}
+    for name, method in METHODS.items():
+        for option in method.options:
+            found.setdefault(option.name, []).append((name, option))
+    return found
+
+
+def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a method runs with: those given, else its defaults.
+
+    Args:
+        given: option -> value, None where nothing was said.
+
+    Raises:
+        InputError: no such method, an option of another one, or a value that it does not take.
+    """
+    if name not in METHODS:
+        raise InputError(f"`method` {name}: there are {_listed(METHODS)}")
+    own = {option.name: option for option in METHODS[name].options}
+    for key, value in given.items():
+        if value is None:
+            continue
+        if key not in own:
+            theirs = [method for method, _ in options().get(key, [])]
+            raise UsageError(f"`{key}` belongs to `method` {_listed(theirs)}, not to {name}")
+        option = own[key]
+        if option.choices:
+            require(value in option.choices, key, value, f"there are {_listed(option.choices)}")
+        if isinstance(option.default, (int, float)):
+            fine = option.least <= value <= option.most
+            require(fine, key, value, f"must be from {option.least:g} to {option.most:,g}")
+    return {key: option.default if given.get(key) is None else given[key] for key, option in own.items()}
+
+
+def _listed(names: Sequence[str] | Mapping[str, object]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,62 @@
+"""Which regions of a layer's maps speak for a class?
+
+Selvaraju et al. 2017, "Grad-CAM", arXiv:1610.02391, section 3: channels weighted by their mean gradient, negative sums
+cut off. The trunk runs without a graph; only the head behind the layer is differentiated.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from foodviz.attribution import Attribution
+from foodviz.errors import InputError
+from foodviz.hooks import detached, evaluating
+from foodviz.methods.attribution.score import Score, images_a_pass, logit, unit_of
+
+
+def attribute(
+    model: nn.Module, images: Tensor, targets: Tensor, *, layer: nn.Module, score: Score = logit
+) -> Attribution:
+    """Class activation maps, enlarged to the images; arguments as in `class_activation`.
+
+    Returns:
+        (N, H, W) >= 0, in units of the score per cell.
+    """
+    maps = class_activation(model, layer, images, targets, score=score)
+    return Attribution(enlarge(maps, (images.shape[-2], images.shape[-1])), f"{unit_of(score)} per cell")
+
+
+def class_activation(
+    model: nn.Module, layer: nn.Module, images: Tensor, targets: Tensor, *, score: Score = logit
+) -> Tensor:
+    """Class activation maps at a layer, not yet enlarged to the image.
+
+    Args:
+        model: images (N, 3, H, W) in [0, 1] -> logits (N, C), parameters frozen; run in evaluation mode.
+        layer: a module inside that answers maps (N, K, h, w).
+        images: (N, 3, H, W), RGB in [0, 1].
+        targets: (N,) class index to explain in each image.
+        score: logits and targets -> (N,), what is differentiated.
+
+    Returns:
+        (N, h, w) >= 0, in units of the score per cell, not normalised.
+
+    Raises:
+        InputError: the layer has no maps, or the forward does not reach it.
+    """
+    maps, count = [], images_a_pass(images)
+    with evaluating(model), torch.enable_grad(), detached(layer) as leaves:
+        for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
+            leaves.clear()
+            total = score(model(some.detach()), their_targets).sum()
+            if not leaves or leaves[-1].ndim != 4:
+                raise InputError(f"Grad-CAM needs a layer with maps; this {type(layer).__name__} has none")
+            (gradient,) = torch.autograd.grad(total, leaves[-1])
+            weights = gradient.mean((2, 3), keepdim=True)
+            maps.append((weights * leaves[-1].detach()).sum(1).relu())
+    return torch.cat(maps)
+
+
+def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """(N, h, w) -> (N, *size), bilinear."""
+    return functional.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]

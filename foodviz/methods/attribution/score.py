@@ -1,0 +1,37 @@
+"""What is attributed: one number an image, made of its logits; and how many images to take at a time."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn import functional
+
+_PIXELS = 32 * 128 * 128  # in a pass: more take memory alone, fewer leave the cores idle
+Score = Callable[[Tensor, Tensor], Tensor]
+
+
+def logit(logits: Tensor, targets: Tensor) -> Tensor:
+    """(N, C) logits and (N,) targets -> (N,), the target's logit."""
+    return logits.gather(1, targets[:, None])[:, 0]
+
+
+def probability(logits: Tensor, targets: Tensor) -> Tensor:
+    """(N, C) logits and (N,) targets -> (N,), the target's probability, in [0, 1]."""
+    return logit(logits.softmax(1), targets)
+
+
+def loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """(N, C) logits and (N,) targets -> (N,), the cross-entropy in nats."""
+    return functional.cross_entropy(logits, targets, reduction="none")
+
+
+SCORES: dict[str, Score] = {"logit": logit, "probability": probability, "loss": loss}
+
+
+def images_a_pass(images: Tensor) -> int:
+    """How many images of this size, (..., H, W), to take at a time."""
+    return max(1, _PIXELS // (images.shape[-2] * images.shape[-1]))
+
+
+def unit_of(score: Score) -> str:
+    """The score's own unit, in a word."""
+    return next((name for name, each in SCORES.items() if each is score), "score")

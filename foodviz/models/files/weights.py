@@ -1,0 +1,172 @@
+"""A checkpoint as people save it -> weights by name: wrappers and prefixes undone, numbers widened to float32."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from foodviz.errors import InputError
+from foodviz.models.files.containers import GROWTH, Contents, open_container
+from foodviz.models.files.text import printable
+from foodviz.models.files.wrappers import is_eight_bit, is_weight, way_to_weights, without_prefixes, without_wrappers
+
+NAMES_OF_CLASSES = ("class_names", "classes")
+# Numbers that a file may stand for: one for each of its bytes, as at 8 bits; more where its arrays are compressed or
+# shared, and then no more than these.
+MOST_NUMBERS = 2**27
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file of weights holds.
+
+    Attributes:
+        form: in words, "PyTorch zip, 'model_state_dict', prefix 'module.' removed".
+        weights: by dotted name; float32 where they are fractions, integers as they are.
+        metadata: text beside the weights: safetensors metadata, epoch, accuracy, class names as JSON.
+        tree: the module itself, where the file holds a pickled one. Its own class may be unknown (`Stranger`).
+    """
+
+    form: str
+    weights: dict[str, Tensor]
+    metadata: dict[str, str] = field(default_factory=dict)
+    tree: nn.Module | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt: all but the norms' running statistics."""
+        running = ("running_mean", "running_var", "num_batches_tracked")
+        return sum(tensor.numel() for name, tensor in self.weights.items() if not name.endswith(running))
+
+
+def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint:
+    """Weights from a file, whatever its name. Nothing in the file is run unless that is allowed.
+
+    Args:
+        allow_code: let Python's own unpickler run the file, code and all, where it needs names refused otherwise.
+
+    Raises:
+        InputError: no such file, no checkpoint, damaged, or in need of code; one line, naming the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "no such file"
+        raise InputError(f"`model` {path}: {what}")
+    try:
+        return _unwrapped(_with_its_code(path) if allow_code else open_container(path), path.stat().st_size)
+    except InputError as refused:
+        raise InputError(f"`model` {path}: {refused}") from refused
+    except Exception as fault:  # a damaged file can break anywhere in any of the formats
+        reason = printable(fault, 160) or type(fault).__name__
+        raise InputError(f"`model` {path}: damaged or incomplete ({reason})") from fault
+
+
+def broken(weights: dict[str, Tensor]) -> str:
+    """What makes every answer of these weights meaningless, in words; empty where nothing does.
+
+    Values that are not finite, as a diverged training leaves them, and variances below zero.
+    """
+    kinds = (
+        ("values that are not finite numbers: a training that diverged, or a damaged file", _is_infinite),
+        ("variances below zero: a damaged file", _is_below_zero),
+    )
+    for what, is_so in kinds:
+        names = [name for name, tensor in weights.items() if is_so(name, tensor)]
+        if names:
+            return f"{len(names)} of {len(weights)} weights hold {what}; first {printable(names[0])}"
+    return ""
+
+
+def _is_infinite(_name: str, tensor: Tensor) -> bool:
+    # the sum is several times faster than looking at each, and finite only if each is
+    return tensor.is_floating_point() and not tensor.sum().isfinite() and not bool(tensor.isfinite().all())
+
+
+def _is_below_zero(name: str, tensor: Tensor) -> bool:
+    return name.endswith("running_var") and tensor.numel() > 0 and bool(tensor.min() < 0)
+
+
+def _with_its_code(path: Path) -> Contents:
+    """The whole file through torch's and Python's unpickler: runs whatever it says, because the user asked for it."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=False)
+    except AttributeError as missing:
+        raise InputError(f"its class cannot be found ({missing}); `arch` path/to/net.py:Class names it") from missing
+    return Contents("PyTorch, its code run", content, {})
+
+
+def _unwrapped(contents: Contents, size: int) -> Checkpoint:
+    form, content, metadata, mapped = contents
+    metadata = dict(metadata)
+    keys = way_to_weights(content)
+    if keys is None:
+        raise InputError(f"holds no weights: {_described(content)}")
+    for key in keys:
+        metadata.update(_notes(content))
+        content = content[key]
+        form += f", {printable(key)!r}"
+    tree: nn.Module | None = None
+    if isinstance(content, nn.Module):
+        tree = without_wrappers(content).requires_grad_(False).eval()
+        form += ", whole model"
+        tensors: dict[str, Any] = tree.state_dict()
+    else:
+        metadata.update(_notes(content))
+        tensors = {key: value for key, value in content.items() if isinstance(key, str) and is_weight(value)}
+    if any(is_eight_bit(value) for value in tensors.values()):
+        form += ", 8-bit"
+    renamed, removed = without_prefixes(tensors)
+    form += "".join(f", prefix {prefix!r} removed" for prefix in removed)
+    del contents, content, tensors
+    return Checkpoint(form, _widened(renamed, size, copy=mapped), metadata, tree)
+
+
+def _widened(weights: dict[str, Any], size: int, *, copy: bool) -> dict[str, Tensor]:
+    """Every weight as a tensor. Empties the dictionary on the way, so that no two copies stand side by side.
+
+    Args:
+        copy: the tensors are still the file's own bytes, and shall not be.
+    """
+    shapes = (np.shape(value[2]) if is_eight_bit(value) else tuple(value.shape) for value in weights.values())
+    if sum(int(np.prod(shape, dtype=np.float64)) for shape in shapes) > max(size, min(GROWTH * size, MOST_NUMBERS)):
+        raise ValueError("more weights than the file could hold")
+    return {name: _as_tensor(weights.pop(name), copy=copy) for name in list(weights)}
+
+
+def _as_tensor(value: Any, *, copy: bool) -> Tensor:
+    if is_eight_bit(value):
+        low, high = float(value[0]), float(value[1])
+        return torch.from_numpy((value[2] / 255 * (high - low) + low).astype(np.float32))
+    if isinstance(value, np.ndarray | np.number):
+        kind = np.float32 if value.dtype.kind == "f" else value.dtype
+        value = torch.from_numpy(np.array(value, dtype=kind, order="C"))
+    tensor: Tensor = value.detach()
+    return tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=copy)
+
+
+def _notes(content: Any) -> dict[str, str]:
+    """Numbers, words and class names that training left beside the weights."""
+    return dict(_notes_of(content)) if isinstance(content, dict) else {}
+
+
+def _notes_of(content: dict[Any, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        if not isinstance(key, str) or "." in key:
+            continue
+        if isinstance(value, float) or (isinstance(value, str | int) and len(str(value)) < 200):
+            yield key, str(value)
+        elif key in NAMES_OF_CLASSES and isinstance(value, list | tuple) and all(isinstance(n, str) for n in value):
+            yield "class_names", json.dumps(list(value))
+        elif key == "class_to_idx" and isinstance(value, dict) and all(isinstance(n, int) for n in value.values()):
+            yield "class_names", json.dumps([str(name) for name, _ in sorted(value.items(), key=lambda item: item[1])])
+
+
+def _described(content: Any) -> str:
+    if isinstance(content, dict):
+        return f"a dictionary of {', '.join(printable(key) for key in list(content)[:5]) or 'nothing'}"
+    return f"a {printable(type(content).__name__)}"

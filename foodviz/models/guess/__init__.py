@@ -1,0 +1,1 @@
+"""Which architecture weights belong to, guessed from their names and shapes."""

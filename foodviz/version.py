@@ -1,0 +1,3 @@
+"""foodviz's own version."""
+
+__version__ = "0.1.0"
