@@ -10,7 +10,7 @@ from trained import bgr, carried
 
 from foodviz.data import FOOD11
 from foodviz.models import Classifier
-from foodviz.models.saved import save
+from foodviz.models.files.own_format import save
 
 SIZE = 32
 STACK = "stack; ReLU: cnn.2 cnn.6 cnn.10 fc.1; MaxPool2d(2): cnn.3 cnn.7 cnn.11"
