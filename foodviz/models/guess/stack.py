@@ -192,7 +192,7 @@ def parse(text: str) -> tuple[dict[str, str], int]:
     for item in filter(None, (piece.strip() for piece in text.split(";")[1:])):
         kind, colon, rest = (part.strip() for part in item.partition(":"))
         if not colon or not rest or ":" in rest:
-            _refuse(f"{printable(item)!r} is not of the form `ReLU: cnn.2 cnn.5`".replace("`", "'"))
+            _refuse(f"{printable(item)!r} is not of the form 'ReLU: cnn.2 cnn.5'")
         if kind == "input":
             if not re.fullmatch(r"[0-9]{1,4}", rest) or not SMALLEST <= int(rest) <= LARGEST:
                 _refuse(f"an input of {printable(rest)} pixels; it takes {SMALLEST} to {LARGEST}")
