@@ -126,7 +126,7 @@ def test_a_layer_without_maps_is_refused_and_the_convolution_before_it_named(cnn
     classifier = Classifier(cnn, NAMES[:5], (24, 24))
     assert layer_with_maps(classifier, "5").name == "5"
     with pytest.raises(
-        InputError, match="^`layer` 10: 10 is a Linear without maps; the nearest convolution is `layer` 4$"
+        InputError, match=r"^`layer` 10: 10 is a Linear without maps; the nearest convolution is `layer` 4$"
     ):
         layer_with_maps(classifier, "10")
     flat = Classifier(nn.Sequential(nn.Flatten(), nn.Linear(1728, 5)), NAMES[:5], (24, 24))
