@@ -179,6 +179,8 @@ def test_what_is_no_stack_has_no_candidate():
     assert not candidates({"a.weight": torch.zeros(4, 5)})
     assert not candidates({"rnn.weight_ih_l0": torch.zeros(4, 5)})
     assert not candidates({"cnn.0.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 17)})
+    maps = {"cnn.0.weight": torch.zeros(4, 3, 3, 3), "fc.weight": torch.zeros(11, 1).expand(11, 4 * 700 * 700)}
+    assert not candidates(maps)  # no usual size gives them, and no join is so large
     assert not candidates({"cnn.999999.weight": torch.zeros(8, 3, 3, 3), "fc.weight": torch.zeros(11, 8)})
 
 

@@ -57,7 +57,7 @@ PARAMETERLESS = {
 }
 _KIND = re.compile(r"(\w+)(?:\(([^()]*)\))?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,9})?")
-_LARGEST_NUMBER = 64
+LARGEST_NUMBER = 64
 
 
 class Stack(nn.Module):
@@ -215,7 +215,7 @@ def parameterless(kind: str) -> nn.Module:
     layer = PARAMETERLESS[name]
     if not layer.least <= len(numbers) <= layer.most:
         _refuse(f"{printable(kind)}: {name} takes {layer.least} to {layer.most} numbers")
-    if any(number > _LARGEST_NUMBER or (layer.whole and number != int(number)) for number in numbers):
+    if any(number > LARGEST_NUMBER or (layer.whole and number != int(number)) for number in numbers):
         _refuse(f"{printable(kind)} is out of range")
     return layer.make(*(int(number) if layer.whole else number for number in numbers))
 
