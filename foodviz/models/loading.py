@@ -11,7 +11,6 @@ from foodviz.cache import file_digest
 from foodviz.errors import InputError
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
-from foodviz.models.files.text import printable
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import stack
 from foodviz.models.guess.candidates import candidates
@@ -21,6 +20,7 @@ from foodviz.models.networks import certain_architecture, filled_network, usual_
 from foodviz.models.origin import Declared, Origin, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
 from foodviz.models.trial import class_count
+from foodviz.printable import printable
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
 # Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,

@@ -4,12 +4,12 @@ from torch import nn
 
 from foodviz.errors import InputError
 from foodviz.models import architectures
-from foodviz.models.files.text import printable
 from foodviz.models.files.weights import Checkpoint
 from foodviz.models.guess import match, pickled_modules, stack
 from foodviz.models.guess.candidates import SIZES
 from foodviz.models.origin import Declared
 from foodviz.models.trial import takes
+from foodviz.printable import printable
 
 
 def declarable(name: str) -> bool:

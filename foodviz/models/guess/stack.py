@@ -21,8 +21,8 @@ from typing import Never
 from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
-from foodviz.models.files.text import printable
 from foodviz.models.guess.modules import MOST_INDICES, Part, count_indices, indices_of, parts_of
+from foodviz.printable import printable
 
 PREFIX = "stack"
 SMALLEST, LARGEST = 8, 2048  # input, pixels
