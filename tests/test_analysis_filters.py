@@ -33,7 +33,9 @@ def test_the_function_takes_what_the_command_takes():
 
 def test_cards_as_values_sentences_and_views(subject):
     result = filters(subject, filters=[1, 2], similar=True, every=2, **QUICK)
-    assert set(result.figures()) == {"", "steps", "similar"}
+    figures = result.figures()
+    assert set(figures) == {"", "steps", "similar"}
+    assert any(text.get_text().startswith("Drawn by fourier: the spectrum climbs") for text in figures[""].texts)
     measured = result.facts["scan"]["filters"]["1"]
     assert result.sentences[0].startswith(f"Filter 1 goes with {measured['says']}; ")
     assert result.sentences[2].startswith("Filters 1 and 2 are ")

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
+from foodviz.methods.hidden import painted_over
 from foodviz.methods.lime import fit
 from foodviz.methods.lime.designs import GROUP, blocks, hadamard
 from foodviz.methods.lime.fit import linear_fit, replicates
 from foodviz.methods.lime.lime import Explanation, explain, strongest
 from foodviz.methods.lime.package import explain_with_lime, image_explanation
-from foodviz.methods.lime.superpixels import density_ratio, describe, painted_over, segment
+from foodviz.methods.lime.superpixels import density_ratio, describe, segment
 
 SIZE = 32
 SETTINGS = {

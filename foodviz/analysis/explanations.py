@@ -146,7 +146,8 @@ def explained(
 
     from foodviz import models
     from foodviz.devices import choose_precision
-    from foodviz.methods.lime.superpixels import painted_over, segment
+    from foodviz.methods.hidden import painted_over
+    from foodviz.methods.lime.superpixels import segment
 
     subject, batch = photographs.subject, photographs.batch
     class_names = subject.classifier.class_names

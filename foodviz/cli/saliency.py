@@ -26,8 +26,8 @@ def _type(option: catalogue.Option) -> Any:
     if option.choices:
         return click.Choice(option.choices)
     if isinstance(option.default, int):
-        return click.IntRange(min=int(option.least))
-    return click.FloatRange(min=option.least) if isinstance(option.default, float) else str
+        return click.IntRange(int(option.least), int(option.most))
+    return click.FloatRange(option.least, option.most) if isinstance(option.default, float) else str
 
 
 @click.command(cls=GreedyCommand)

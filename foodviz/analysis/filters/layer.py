@@ -102,7 +102,7 @@ def of_layer(
                 subject.classifier.class_names,
                 title=f"filters of {at}",
                 notes=[
-                    f"Pictures by {climb.note(subject.seed)}",
+                    f"Drawn by {climb.note(subject.seed)}",
                     f"r: correlation of the filter's map with a local property of {len(scanned.ids)} photographs of "
                     f"{split.name}; the crops are the best of them, one each; every filter on a scale of its own.",
                     photographs.trained_on,

@@ -9,6 +9,8 @@ from typing import Any
 
 from foodviz.errors import InputError, UsageError, require
 
+MOST = 1_000_000  # of anything: more would run for days
+
 
 @dataclass(frozen=True)
 class Option:
@@ -18,13 +20,14 @@ class Option:
         name: of the parameter of its `attribute`.
         default: its value there; its type is the option's, None for a text without a default.
         help: in a few words.
-        least: the smallest number it takes. choices: the words that it takes.
+        least, most: the smallest and the largest number it takes. choices: the words that it takes.
     """
 
     name: str
     default: int | float | str | None
     help: str
     least: float = 0
+    most: float = MOST
     choices: tuple[str, ...] = ()
 
 
@@ -50,9 +53,10 @@ _LAYER = Option("layer", None, "index or dotted name.  [default: the last maps]"
 # fmt: off
 METHODS: dict[str, Method] = {
     "gradient": Method("Gradient", "A large value: the score would change most were this pixel changed a little."),
-    "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range")), ("seeds",)),  # noqa: E501
+    "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range", 0, 10)), ("seeds",)),  # noqa: E501
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
+    "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
 }
 # fmt: on
 
@@ -88,7 +92,8 @@ def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if option.choices:
             require(value in option.choices, key, value, f"there are {_listed(option.choices)}")
         if isinstance(option.default, (int, float)):
-            require(option.least <= value < float("inf"), key, value, f"a number of at least {option.least:g}")
+            fine = option.least <= value <= option.most
+            require(fine, key, value, f"must be from {option.least:g} to {option.most:,g}")
     return {key: option.default if given.get(key) is None else given[key] for key, option in own.items()}
 
 

@@ -71,7 +71,7 @@ def replicates(shown: Tensor, scores: Tensor, kernel_width: float, group: int, s
     signs = torch.from_numpy(np.random.default_rng(seed).choice([-1.0, 1.0], (_REPLICATES, len(pull))))
     parts = [
         torch.einsum("rn,nts->rts", signs, torch.einsum("ngs,ngt->nts", pull, some))
-        for some in corrected.split(max(1, _AT_ONCE // pull.numel()), dim=-1)
+        for some in corrected.split(max(1, _AT_ONCE // max(1, pull.numel())), dim=-1)
     ]
     return weights + torch.cat(parts, 1)
 

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from foodviz.attribution import Attribution
 from foodviz.hooks import evaluating
+from foodviz.methods.hidden import painted_over
 from foodviz.methods.lime.designs import GROUP, blocks
 from foodviz.methods.lime.fit import linear_fit, replicates, spearman
-from foodviz.methods.lime.superpixels import painted_over
 
 # Samples at most, as lime takes by default; `samples=None` stops before where the answer has settled.
 MOST = 1000

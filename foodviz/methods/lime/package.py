@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.hooks import evaluating
+from foodviz.methods.hidden import painted_over
 from foodviz.methods.lime.lime import MOST, Explanation, fitted
-from foodviz.methods.lime.superpixels import painted_over
 
 if TYPE_CHECKING:
     from lime.lime_image import ImageExplanation
