@@ -8,7 +8,7 @@ import click
 import pytest
 
 from foodviz.cli import COMMANDS, cli
-from foodviz.data import sample
+from foodviz.data.sample.listing import COUNTS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def _short(monkeypatch, tmp_path):
     monkeypatch.setenv("FOODVIZ_CONFIG", str(tmp_path / "short.toml"))
     monkeypatch.setenv("FOODVIZ_CACHE", str(tmp_path / "cache"))
     for split, counts in FEW.items():
-        monkeypatch.setitem(sample.COUNTS, split, counts)
+        monkeypatch.setitem(COUNTS, split, counts)
 
 
 @pytest.mark.usefixtures("_short")
