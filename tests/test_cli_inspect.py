@@ -8,7 +8,12 @@ import torch
 from torch import nn
 from trained import bgr, carried
 
+from foodviz.data import FOOD11
+from foodviz.models import Classifier
+from foodviz.models.files.own_format import save
+
 SIZE = 32
+STACK = "stack; ReLU: cnn.2 cnn.6 cnn.10 fc.1; MaxPool2d(2): cnn.3 cnn.7 cnn.11"
 
 
 @pytest.fixture
@@ -60,8 +65,21 @@ def test_a_model_that_only_guesses_is_warned_of_and_that_is_remembered(foodviz, 
     assert "no better than guessing" in foodviz("saliency", "--ids", "57", "--model", "net").stderr
 
 
+def of_its_own_normalisation(path):
+    """The net above for RGB, its pixels normalised in a way of its own that the file says."""
+    net, mean, std = carried(bgr(), "bgr"), torch.tensor([0.3, 0.4, 0.6]), torch.tensor([0.4, 0.2, 0.3])
+    first = net.cnn[0]
+    weight = first.weight.flip(1)
+    first.bias.data += (weight * mean.view(3, 1, 1)).sum((1, 2, 3))
+    first.weight.data = weight * std.view(3, 1, 1)
+    classifier = Classifier(net, FOOD11, (SIZE, SIZE), mean=mean.tolist(), std=std.tolist())
+    save(path, classifier, f"{STACK}; input: {SIZE}", {}, [])
+
+
 def test_a_normalisation_that_the_file_says_is_rated_beside_the_usual_ones(foodviz, tmp_path):
-    result = foodviz("inspect", "--count", "22", "--few", "22", "--json", "--save", "own.toml")
+    of_its_own_normalisation(tmp_path / "own.safetensors")
+    flags = ("--model", "own.safetensors", "--count", "44", "--few", "22", "--json", "--save", "own.toml")
+    result = foodviz("inspect", *flags)
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert (found["readings"][0]["channel_order"], found["readings"][0]["normalise"]) == ("rgb", "own")

@@ -107,6 +107,11 @@ def test_a_key_with_one_wrong_letter_is_no_other_layers():
     assert parts_of(layers) is None
 
 
+def test_children_without_end_are_no_stack():
+    layers = {f"m{index}.0.weight": torch.zeros(3, 3, 1, 1) for index in range(1001)}
+    assert parts_of(layers | {"fc.weight": torch.zeros(3, 3)}) is None
+
+
 def test_indices_cannot_fill_the_memory():
     layers = {f"cnn.{index}.4000.weight": torch.zeros(3, 3, 1, 1) for index in range(3)}
     assert parts_of(layers | {"fc.weight": torch.zeros(3, 3)}) is None
