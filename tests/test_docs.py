@@ -30,6 +30,15 @@ def test_the_examples_of_the_api_run_in_order(tmp_path, monkeypatch, caplog):
     assert list(scope["again"].differences) == []
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/methods.md", "docs/speed.md"])
+def test_links_and_files_named_are_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [(ROOT / page).parent / link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
+    named = re.findall(r"`((?:foodviz|scripts|tests|configs)/[\w/]+\.(?:py|toml))`", text)
+    files = [*links, *(ROOT / name for name in named if "some_name" not in name)]
+    assert [str(file) for file in files if not file.is_file()] == []
+
+
 @pytest.mark.usefixtures("sample_folder")
 def test_a_users_script_runs_without_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
