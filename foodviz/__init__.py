@@ -91,11 +91,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'foodviz' has no attribute {name!r}")
-    module, _, other = _PUBLIC[name].partition(":")
-    return getattr(import_module(f"foodviz.{module}"), other or name)
+if not TYPE_CHECKING:  # a type checker takes the imports above, and says that a name is not there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _PUBLIC:
+            raise AttributeError(f"module 'foodviz' has no attribute {name!r}")
+        module, _, other = _PUBLIC[name].partition(":")
+        return getattr(import_module(f"foodviz.{module}"), other or name)
 
 
 def __dir__() -> list[str]:

@@ -17,6 +17,8 @@ def printable(name: object, most: int = MOST) -> str:
         most: characters it may have.
     """
     shown = str(name)
+    if len(shown) > 4 * most:  # the middle goes anyway, and escaping a stranger's megabytes takes long
+        shown = shown[: 2 * most] + shown[-2 * most :]
     if not shown.isprintable():
         shown = "".join(_escape(sign) if _acts(sign) else sign for sign in shown)
     if len(shown) <= most:

@@ -12,6 +12,7 @@ import statistics
 
 from foodviz.analysis import open_subject
 from foodviz.analysis.explanations import LimeSettings, explained
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.predictions import predict
 from foodviz.methods.lime.superpixels import density_ratio, describe
 
@@ -28,7 +29,7 @@ def main() -> None:
     split = subject.split()
     answers = predict(subject, split, split.spread(2 * given.images))
     right = answers.ids[answers.right][: given.images].tolist()
-    photographs = subject.photographs(split, right)
+    photographs = Photographs.of(subject, split, right)
     targets = [(int(label),) for label in photographs.batch.labels]
     rows = []
     for index, picture in zip(right, explained(photographs, LimeSettings(hide=given.hide), targets), strict=True):

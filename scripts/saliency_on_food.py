@@ -14,6 +14,7 @@ import argparse
 import numpy as np
 
 from foodviz.analysis import open_subject
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.predictions import predict
 from foodviz.analysis.saliency import attribute
 from foodviz.methods.attribution import catalogue
@@ -29,7 +30,7 @@ def main() -> None:
     subject = open_subject(model=options.model, split="validation")
     split = subject.split()
     answers = predict(subject, split, split.spread(2 * options.images))
-    photographs = subject.photographs(split, answers.ids[answers.right][: options.images].tolist())
+    photographs = Photographs.of(subject, split, answers.ids[answers.right][: options.images].tolist())
     targets = photographs.targets("label")
     size = subject.classifier.input_size
     regions = [photographs.region(row, size)[1] for row in range(len(photographs))]

@@ -1,29 +1,29 @@
 """What a notebook uses."""
 
+import logging
+import re
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
+from typing import Any
 
 import foodviz
 from foodviz import render
 
 
-def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
-    model = foodviz.load_model()
-    photographs = foodviz.open_dataset("sample").split("training")
-    batch = foodviz.read(photographs, [57, 3207], model.input_size)
-    gradient = foodviz.gradient(model, batch.images, batch.labels).reduced("max")
-    figure = foodviz.render.saliency_figure(
-        batch.images.numpy(),
-        gradient,
-        captions=batch.names,
-        map_captions=[f"largest {peak:.2g}" for peak in gradient.peaks],
-        title="gradient of the true class's logit",
-        notes=[f"Maps in {gradient.unit}."],
-    )
-    figure.savefig("saliency.png")
-    assert gradient.maps.shape == (2, *model.input_size)
-    assert (tmp_path / "saliency.png").stat().st_size > 10_000
+    caplog.set_level(logging.ERROR, "foodviz")
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"^ {4}import foodviz\n(?:\n| {4}.*\n)+", readme, re.MULTILINE)
+    scope: dict[str, Any] = {}
+    exec(textwrap.dedent(example[0]), scope)
+    result = scope["result"]
+    assert result.arrays["maps"].shape == (2, 128, 128)
+    assert len(result.sentences) == 2
+    result.save("results")
+    assert (tmp_path / "results" / "saliency.png").stat().st_size > 10_000
 
 
 def test_every_public_name_is_there():

@@ -8,7 +8,15 @@ import torch
 from torch import nn
 
 from foodviz.errors import InputError
-from foodviz.models import Classifier, last_maps, resolve
+from foodviz.models import (
+    Classifier,
+    check_channels,
+    convolution_before,
+    fast,
+    last_maps,
+    layer_with_maps,
+    resolve,
+)
 from foodviz.models.architectures import build
 from foodviz.models.layers import stack_name, survey
 
@@ -102,6 +110,37 @@ def test_what_the_forward_does_not_reach_is_no_layer():
     with pytest.raises(InputError, match="never reaches spare"):
         resolve(classifier, "spare")
     assert not any(module._forward_hooks for module in classifier.modules())
+
+
+def test_a_layer_is_its_module_and_the_same_in_another_classifier(cnn):
+    classifier = Classifier(cnn, NAMES[:5], (24, 24))
+    layer = resolve(classifier, "4")
+    assert layer.module is cnn[4]
+    quick = fast(classifier, layer)
+    assert layer.of(quick).module is quick.network[4]
+    assert layer.of(quick) == layer
+    assert str(layer.of(quick)) == str(layer)
+
+
+def test_a_layer_without_maps_is_refused_and_the_convolution_before_it_named(cnn):
+    classifier = Classifier(cnn, NAMES[:5], (24, 24))
+    assert layer_with_maps(classifier, "5").name == "5"
+    with pytest.raises(
+        InputError, match=r"^`layer` 10: 10 is a Linear without maps; the nearest convolution is `layer` 4$"
+    ):
+        layer_with_maps(classifier, "10")
+    flat = Classifier(nn.Sequential(nn.Flatten(), nn.Linear(1728, 5)), NAMES[:5], (24, 24))
+    with pytest.raises(InputError, match=r"^`layer` 1: 1 is a Linear without maps$"):
+        layer_with_maps(flat, "1")
+    assert convolution_before(classifier, resolve(classifier, "3")) == "0"
+
+
+def test_channels_out_of_range_are_named_by_their_parameter(cnn):
+    layer = resolve(Classifier(cnn, NAMES[:5], (24, 24)), "4")
+    check_channels(layer, [0, 11], "filters")
+    for channel in (-1, 12):
+        with pytest.raises(InputError, match=f"^`filters` {channel}: layer 4 = .* has the channels 0 to 11$"):
+            check_channels(layer, [0, channel], "filters")
 
 
 def test_the_command_prints_a_table_with_dead_channels(foodviz, tmp_path):

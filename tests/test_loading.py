@@ -82,6 +82,14 @@ def test_a_size_that_the_net_does_not_take_is_refused(net, tmp_path):
     assert "`input_size`" in said
 
 
+@pytest.mark.parametrize("side", [0, 7, 2049, 10**9])
+def test_a_size_that_would_fill_the_memory_is_refused(net, tmp_path, side):
+    torch.save(net.state_dict(), tmp_path / "a")
+    assert f"`input_size` {side}: it is 8 to 2048" in refusal(
+        tmp_path / "a", preprocessing=Preprocessing(input_size=side)
+    )
+
+
 def test_the_users_own_net_is_given_the_first_usual_size_that_it_takes(tmp_path):
     (tmp_path / "own.py").write_text(
         "from torch import nn\n"

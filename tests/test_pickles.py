@@ -16,8 +16,8 @@ from foodviz.errors import InputError
 from foodviz.models.files import pickles
 from foodviz.models.files.pickle_calls import Stranger, is_member
 from foodviz.models.files.pickles import PickleReader
-from foodviz.models.files.text import printable
 from foodviz.models.files.weights import read_checkpoint
+from foodviz.printable import printable
 
 
 def storages(_key, kind, elements):
@@ -203,12 +203,3 @@ def test_a_name_in_a_refusal_is_printable(tmp_path):
         read_checkpoint(tmp_path / "a")
     assert "\x1b" not in str(refused.value)
     assert len(str(refused.value)) < 500
-
-
-@given(st.text(max_size=300))
-def test_printable_text_is_one_short_line_and_stays_so(words):
-    clean = printable(words)
-    assert len(clean) <= 100
-    assert len(clean.splitlines()) <= 1
-    assert "\x1b" not in clean
-    assert printable(clean) == clean

@@ -100,8 +100,9 @@ def test_a_file_is_one_of_the_usual_kinds_whatever_its_name_says():
 def test_pixels_that_are_no_numbers_are_named(value):
     values = np.full((8, 8), 0.5, np.float32)
     values[3, 4] = value
-    with pytest.raises(InputError, match="no numbers"):
-        decode(encoded(Image.fromarray(values), "TIFF"), "x.tif")
+    for some in (values, np.full_like(values, value)):
+        with pytest.raises(InputError, match="no numbers"):
+            decode(encoded(Image.fromarray(some), "TIFF"), "x.tif")
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "F", "I;16"])

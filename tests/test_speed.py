@@ -175,19 +175,6 @@ def test_a_relu_moves_only_where_the_pool_alone_reads_it(stem, moves):
     torch.testing.assert_close(quick(pixels), model(pixels))
 
 
-def test_the_swap_to_bgr_and_the_normalisation_come_first():
-    seen = []
-
-    class Spy(nn.Module):
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            seen.append(images)
-            return images.mean((2, 3))
-
-    model = Classifier(Spy(), "abc", (2, 2), mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 4.0), bgr=True)
-    model(torch.tensor([0.5, 0.6, 0.9]).view(1, 3, 1, 1))
-    torch.testing.assert_close(seen[0].flatten(), torch.tensor([0.8, 0.2, 0.05]))
-
-
 def everything(model: nn.Module) -> list[tuple[object, ...]]:
     """What a change of a model would change: modules, tensors, where they lie and how, flags, hooks."""
     modules = [

@@ -41,7 +41,7 @@ def test_classes_are_those_that_it_answers():
         (None, "a NoneType"),
         (torch.tensor([[0.0, math.nan]]), "not finite"),
         (torch.tensor([[0.0, math.inf]]), "not finite"),
-        (ValueError("no\nsuch\x1b[31m luck " + "x" * 500), "does not run on pictures of 16x8 .no such.* luck"),
+        (ValueError("no\nsuch\x1b[31m luck " + "x" * 500), "does not run on pictures of 16x8 .no such.*luck"),
         (KeyError(), "KeyError"),
     ],
 )
@@ -73,9 +73,6 @@ def test_a_layer_that_would_fill_the_memory_or_take_minutes_is_refused_before_it
     assert not any(module._forward_pre_hooks for module in net.modules())
 
 
-def test_a_large_ordinary_net_is_not_refused():
-    with torch.device("meta"):
-        net = build("torchvision:vgg19", 1000).eval()
-    with pytest.raises(InputError) as refused:
-        class_count(net, (512, 512))
-    assert "asks for more" not in str(refused.value)
+def test_the_widest_layer_of_a_large_ordinary_net_is_not_refused():
+    """The first convolution of VGG, on a picture of 1024x1024."""
+    assert class_count(nn.Sequential(nn.Conv2d(3, 64, 3, padding=1), *head()), (1024, 1024)) == 64

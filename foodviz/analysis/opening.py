@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from foodviz.analysis.subject import Subject, log
 from foodviz.errors import InputError
 from foodviz.progress import Progress, silent
+from foodviz.threads import wait_briefly
 
 if TYPE_CHECKING:
     from foodviz.models import Classifier, Preprocessing
@@ -52,6 +53,7 @@ def open_subject(
     """
     from foodviz.data import open_dataset
 
+    wait_briefly()
     if model != "sample" and not Path(model).expanduser().is_file():
         raise InputError(f"`model` {model}: no such file")
     settings = {

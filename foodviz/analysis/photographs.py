@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.result import table
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,17 +38,20 @@ class Picture:
     def row(self) -> tuple[str, ...]:
         """The cells of the table in the terminal."""
         number = str(self.id) if self.id >= 0 else ""
-        return number, self.file, self.label or "unlabelled", "->", f"{self.predicted} {self.probability:.1%}"
+        label = printable(self.label) if self.label else "unlabelled"
+        return number, printable(self.file), label, "->", f"{printable(self.predicted)} {self.probability:.1%}"
 
     @property
     def name(self) -> str:
         """Id and file name, for a sentence."""
-        return f"{self.id} {Path(self.file).name}" if self.id >= 0 else Path(self.file).name
+        file = printable(Path(self.file).name)
+        return f"{self.id} {file}" if self.id >= 0 else file
 
     @property
     def answer(self) -> str:
         """Label, prediction and its probability."""
-        answer = f"{self.label} → {self.predicted}" if self.label else self.predicted
+        predicted = printable(self.predicted)
+        answer = f"{printable(self.label)} → {predicted}" if self.label else predicted
         return f"{answer} {self.probability:.0%}"
 
     @property

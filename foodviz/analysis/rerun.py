@@ -162,7 +162,7 @@ def _section(
 
 
 def _refuse_code(opening: Mapping[str, Any], allow_code: bool) -> None:
-    from foodviz.models.loading import declarable
+    from foodviz.models.networks import declarable
 
     arch = opening.get("arch")
     runs_code = bool(arch) and not declarable(str(arch))

@@ -63,7 +63,10 @@ class Subject:
         """The split that was asked for, else the one of that name, else training or what there is."""
         if self.dataset.data == "sample":
             self.say("drawn sample pictures, not Food-11; `data` FOLDER reads your own")
-        return self.dataset.split(self.settings.get("split"), default=default)
+        split = self.dataset.split(self.settings.get("split"), default=default)
+        for remark in split.remarks:
+            self.say(remark)
+        return split
 
     def choose(self, ids: Sequence[int | str] = (), image: Sequence[str] = ()) -> tuple[Split, tuple[int, ...]]:
         """The pictures asked for, and where they are; the report's four where none is asked for and the split has them.

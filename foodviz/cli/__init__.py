@@ -10,6 +10,7 @@ import click
 
 from foodviz.cli.options import spelled
 from foodviz.errors import InputError, UsageError, nearest
+from foodviz.threads import wait_briefly
 from foodviz.version import __version__
 
 # What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
@@ -71,6 +72,7 @@ def cli(ctx: click.Context, config: str | None) -> None:
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
+    wait_briefly()
     try:
         cli.main(prog_name="foodviz", standalone_mode=False)
     except UsageError as error:

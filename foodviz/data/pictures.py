@@ -93,7 +93,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
     """(H, W) uint8 of 16-bit, 32-bit or floating grey values, the latter up to 1 or up to their largest."""
-    if not np.isfinite(values.max() - values.min()):
+    if not np.isfinite([values.min(), values.max()]).all():
         raise ValueError("holds pixels that are no numbers")
     top = max(1.0, float(values.max())) if values.dtype.kind == "f" else 65535.0
     grey = np.empty(values.shape, np.uint8)

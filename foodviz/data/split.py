@@ -14,7 +14,7 @@ from PIL import Image
 from foodviz.errors import InputError, nearest
 from foodviz.printable import printable
 
-_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
+_NUMBER = re.compile("-?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,19 @@ class Split:
         return printable(self.title(index)) + (f" ({printable(self.class_names[label])})" if label >= 0 else "")
 
     @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        places: dict[str, list[int]] = {}
+    def _ids(self) -> frozenset[str]:
+        """Every id as it is written."""
+        return frozenset(map(str, range(len(self))))
+
+    @cached_property
+    def _ids_of(self) -> dict[str, list[int]]:
+        """Ids of the pictures that a name, with or without folder and extension, may mean."""
+        ids: dict[str, list[int]] = {}
         for index, name in enumerate(self.names):
             last = name.rpartition("/")[2]
             for key in dict.fromkeys((name, last, _stem(name), _stem(last))):
-                places.setdefault(key, []).append(index)
-        return places
+                ids.setdefault(key, []).append(index)
+        return ids
 
     def find(self, requested: str) -> int:
         """The id that `57`, `0_15`, `0_15.jpg` or `Bread/15.jpg` means.
@@ -124,10 +130,9 @@ class Split:
         Raises:
             InputError: out of range, not there, or several pictures of that name.
         """
-        number = _number(requested)
-        if number is not None and str(number) == requested and number < len(self):
-            return number
-        matches = self._places.get(requested) or self._places.get(_stem(str(PurePosixPath(requested))), [])
+        if requested in self._ids:
+            return int(requested)
+        matches = self._ids_of.get(requested) or self._ids_of.get(_stem(str(PurePosixPath(requested))), [])
         if len(matches) == 1:
             return matches[0]
         given = f"`ids` {printable(requested)}"
@@ -135,9 +140,9 @@ class Split:
             several = ", ".join(printable(self.names[index]) for index in matches[:3])
             raise InputError(f"{given}: {len(matches)} pictures have that name ({several}); give the whole path")
         where = "the files given" if self.loose else f"{printable(self.data)} {printable(self.name)}"
-        if _NUMBER.fullmatch(requested):
+        if _NUMBER.fullmatch(requested) and (requested.lstrip("0") or "0") not in self._ids:
             raise InputError(f"{given}: {printable(self.name)} has the ids 0 to {len(self) - 1}")
-        raise InputError(f"{given}: not in {where}; {nearest(requested, map(printable, self._places))}")
+        raise InputError(f"{given}: not in {where}; {nearest(requested, map(printable, self._ids_of))}")
 
     def spread(self, count: int) -> tuple[int, ...]:
         """`count` ids evenly over the split, fewer where it is shorter."""
@@ -153,11 +158,6 @@ def spread_ids(ids: Sequence[int], count: int) -> tuple[int, ...]:
 def _stem(name: str) -> str:
     """A path without the extension of its last part."""
     return posixpath.splitext(name)[0]
-
-
-def _number(requested: str) -> int | None:
-    """The number that plain digits are; None for anything else, and for more digits than any id has."""
-    return int(requested) if len(requested) < 20 and requested.isascii() and requested.isdecimal() else None
 
 
 def _middle_half(height: int, width: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A network together with what it expects of its pixels."""
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -81,8 +82,7 @@ class Classifier(nn.Module):
         known = [_VERSION, self.origin.architecture, repr(self.class_names), repr(self.input_size)]
         known += [repr(each.flatten().tolist()) for each in (self.mean, self.std)]
         known += [str(self.bgr), str(self.preprocessing.resize), self.sha256 or _digest(self.network)]
-        source = Path(self.origin.architecture.rpartition(":")[0])
-        known += [file_digest(source)] if source.suffix == ".py" and source.is_file() else []
+        known += [file_digest(source) for source in _sources(self.origin.architecture)]
         return hashlib.sha256("\0".join(known).encode()).hexdigest()
 
     def facts(self) -> dict[str, object]:
@@ -103,6 +103,13 @@ class Classifier(nn.Module):
         if not self.plain:
             images = torch.addcmul(-self.mean / self.std, images, 1 / self.std)  # one pass over the pixels, not two
         return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
+
+
+def _sources(architecture: str) -> list[Path]:
+    """The user's file that an architecture `path/to/net.py:Net` or `package.module:Net` is from."""
+    module = architecture.rpartition(":")[0]
+    file = module if module.endswith(".py") else getattr(sys.modules.get(module), "__file__", None)
+    return [Path(file)] if file and module != "torchvision" and Path(file).is_file() else []
 
 
 def _digest(network: nn.Module) -> str:

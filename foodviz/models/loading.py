@@ -9,18 +9,18 @@ from torch import nn
 
 from foodviz.cache import file_digest
 from foodviz.errors import InputError
-from foodviz.models import architectures
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
-from foodviz.models.files.text import printable
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
-from foodviz.models.guess import match, pickled_modules, stack
-from foodviz.models.guess.candidates import SIZES, candidates
+from foodviz.models.guess import stack
+from foodviz.models.guess.candidates import candidates
 from foodviz.models.guess.choice import choose
 from foodviz.models.guess.rating import Rating
+from foodviz.models.networks import certain_architecture, filled_network, usual_size
 from foodviz.models.origin import Declared, Origin, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
-from foodviz.models.trial import class_count, takes
+from foodviz.models.trial import class_count
+from foodviz.printable import printable
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
 # Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
@@ -85,10 +85,10 @@ def _loaded(
     tried: list[Tried] = []
     name, source = arch, "given by `arch`"
     if name is None:
-        name, source = _certain(checkpoint, declared)
+        name, source = certain_architecture(checkpoint, declared)
     if name is None:
         name, source, tried = _guessed(checkpoint, requested, score, path)
-    network = _network(checkpoint, name)
+    network = filled_network(checkpoint, name)
     size = _size(network, name, requested)
     origin = Origin(
         form=checkpoint.form,
@@ -137,60 +137,14 @@ def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Request
     return lines
 
 
-def declarable(name: str) -> bool:
-    """Whether a file or a manifest may name this architecture: one that is built without running anybody's code."""
-    return stack.is_stack(name) or architectures.runs_no_code(name)
-
-
-def _certain(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, str]:
-    """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
-    name = declared.architecture
-    if name is not None:
-        if not declarable(name):  # a file must not get to choose which code of this machine runs
-            raise InputError(f"it names code as its architecture; if you trust that, give `arch` {printable(name)}")
-        return name, "said by the file"
-    known = match.known_architecture(checkpoint.weights)
-    if known:
-        return known, "names and shapes of the weights"
-    if checkpoint.tree is not None and pickled_modules.runnable(checkpoint.tree) is not None:
-        return "pickled", "the pickled modules, in the order they were made"
-    return None, ""
-
-
-def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
-    """The architecture of that name with the checkpoint's weights."""
-    weights = checkpoint.weights
-    if name == "pickled":
-        tree = checkpoint.tree and pickled_modules.runnable(checkpoint.tree)
-        if tree is None:
-            raise InputError("holds no pickled model that foodviz can run; give another `arch`")
-        return match.fill(lambda: tree, weights, "the pickled model")
-    if stack.is_stack(name):
-        return match.fill(lambda: stack.build_stack(weights, name)[0], weights, "the stack").eval()
-    classes = match.class_count(weights)
-    if not classes and architectures.runs_no_code(name):
-        raise InputError(f"nothing was loaded: the weights are not those of {name}: no layer of theirs answers classes")
-    network = match.fill(lambda: match.hollow(name, classes), weights, name)
-    if match.is_hollow(network):
-        network = match.fill(lambda: architectures.build(name, classes), weights, name)
-    return network.eval()
-
-
 def _size(network: nn.Module, name: str, requested: _Requested) -> tuple[int, int]:
-    """Height and width of the pictures: as requested, declared or written in a stack, else the first usual size that
-    the network takes."""
+    """Height and width of the pictures: as requested or declared, else what is usual for the network."""
     side = requested.preprocessing.input_size
-    if side:
-        return side, side
-    if requested.declared.input_size:
-        return requested.declared.input_size
-    if stack.is_stack(name):
-        return (stack.parse(name)[1],) * 2
-    usual = 224 if name.startswith("torchvision:") else 128
-    size = next((size for size in (usual, *SIZES) if takes(network, size)), None)
-    if size is None and name == "pickled":
-        raise InputError("the pickled model takes pictures of no usual size; give `arch` path/to/net.py:Class")
-    return (size or usual,) * 2
+    if side is None:
+        return requested.declared.input_size or usual_size(network, name)
+    if not stack.SMALLEST <= side <= stack.LARGEST:
+        raise InputError(f"`input_size` {side}: it is {stack.SMALLEST} to {stack.LARGEST}")
+    return side, side
 
 
 def _classifier(
@@ -241,7 +195,7 @@ def _guessed(
     silent = replace(requested, declared=Declared())
 
     def make(arch: str) -> Classifier:
-        network = _network(checkpoint, arch)
+        network = filled_network(checkpoint, arch)
         return _classifier(network, silent, _size(network, arch, silent))
 
     digest, pixels = file_digest(path), requested.preprocessing

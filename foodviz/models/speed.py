@@ -161,11 +161,11 @@ def _handed_over(classifier: Classifier) -> tuple[Tensor, Pairs]:
             handle.remove()
     named = list(classifier.network.named_modules(remove_duplicate=False))
     names = {module: name for name, module in named}
-    runs, places = Counter(module for module, _, _ in ran), Counter(module for _, module in named)
+    runs, names_of = Counter(module for module, _, _ in ran), Counter(module for _, module in named)
     return logits, [
         (names[first], names[second])
         for first, second, read_by in pairs
-        if read_by == {second} and all(count[each] == 1 for count in (runs, places) for each in (first, second))
+        if read_by == {second} and all(count[each] == 1 for count in (runs, names_of) for each in (first, second))
     ]
 
 

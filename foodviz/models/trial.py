@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.models.files.text import printable
+from foodviz.printable import printable
 
 # Of one picture: values that one layer answers, and products that all layers take. A VGG of 19 layers has 67 million
 # and 4 * 10^11 for a picture of 1024 x 1024.
@@ -46,7 +46,7 @@ def _answer(network: nn.Module, size: tuple[int, int]) -> object:
     except InputError:
         raise
     except Exception as fault:  # of any kind: what layers and a user's own forward say to pictures of this size
-        reason = printable(fault, 160) or type(fault).__name__
+        reason = printable(" ".join(str(fault).split())) or type(fault).__name__
         raise InputError(
             f"does not run on pictures of {size[0]}x{size[1]} ({reason}); `input_size` says another size"
         ) from fault

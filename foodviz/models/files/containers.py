@@ -19,7 +19,7 @@ from torch import Tensor
 from foodviz.errors import InputError
 from foodviz.models.files.foreign import foreign_format
 from foodviz.models.files.pickles import PickleReader
-from foodviz.models.files.text import printable
+from foodviz.printable import printable
 
 LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # Most that a file may grow to: this many times its bytes, as pruned weights compress well, and then no more than these

@@ -15,9 +15,10 @@ from safetensors.torch import save_file
 
 from foodviz.errors import InputError, nearest
 from foodviz.models.classifier import Classifier
-from foodviz.models.files.text import printable
+from foodviz.models.files.text import clean
 from foodviz.models.origin import Declared
 from foodviz.models.preprocessing import Colours
+from foodviz.printable import printable
 
 _DIGEST_BYTES = 6
 _MOST_JSON = 16_000_000  # characters: the digests of two million pictures
@@ -78,7 +79,7 @@ def clean_names(names: Sequence[str]) -> tuple[str, ...]:
     """Class names as a checkpoint declares them: printable, at most 100 characters, each there once."""
     cleaned: dict[str, None] = {}
     for index, name in enumerate(names):
-        short = stem = printable(name) or f"class {index}"
+        short = stem = clean(name) or f"class {index}"
         number = index
         while short in cleaned:
             short = f"{stem[:80].rstrip()} ({number})"
@@ -130,9 +131,10 @@ def _architecture(value: object) -> str:
 def _class_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= _MOST_CLASSES:
         _refuse(f"gives as class_names no list of 1 to {_MOST_CLASSES} names")
-    names = [printable(name) if isinstance(name, str) else "" for name in value]
-    if "" in names:
-        _refuse(f"gives as class_names a list whose item {names.index('')} is no printable text")
+    wrong = next((index for index, name in enumerate(value) if not isinstance(name, str) or not name), None)
+    if wrong is not None:
+        _refuse(f"gives as class_names a list whose item {wrong} is no text")
+    names = [clean(name) or f"class {index}" for index, name in enumerate(value)]
     if len(set(names)) < len(names):
         twice = next(name for index, name in enumerate(names) if name in names[:index])
         _refuse(f"gives {twice!r} twice among its class_names")

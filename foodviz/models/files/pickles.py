@@ -37,7 +37,7 @@ from foodviz.models.files.pickle_calls import (
     storage_type,
     with_items,
 )
-from foodviz.models.files.text import printable
+from foodviz.printable import printable
 
 # A tensor takes about 60; with the optimiser's state and a history of the losses the largest checkpoints have 300,000.
 MOST_INSTRUCTIONS = 1_000_000

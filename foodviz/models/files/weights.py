@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from foodviz.errors import InputError
 from foodviz.models.files.containers import GROWTH, Contents, open_container
-from foodviz.models.files.text import printable
 from foodviz.models.files.wrappers import is_eight_bit, is_weight, way_to_weights, without_prefixes, without_wrappers
+from foodviz.printable import printable
 
 NAMES_OF_CLASSES = ("class_names", "classes")
 # Numbers that a file may stand for: one for each of its bytes, as at 8 bits; more where its arrays are compressed or
@@ -62,7 +62,7 @@ def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint
     except InputError as refused:
         raise InputError(f"`model` {path}: {refused}") from refused
     except Exception as fault:  # a damaged file can break anywhere in any of the formats
-        reason = printable(fault, 160) or type(fault).__name__
+        reason = printable(" ".join(str(fault).split())) or type(fault).__name__
         raise InputError(f"`model` {path}: damaged or incomplete ({reason})") from fault
 
 

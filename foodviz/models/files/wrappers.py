@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.models.files.text import printable
+from foodviz.printable import printable
 
 # Where training scripts put the weights, the likeliest first.
 WRAPPERS = (

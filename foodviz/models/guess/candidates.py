@@ -15,7 +15,7 @@ from math import isqrt, prod
 from torch import Tensor
 
 from foodviz.models.guess.modules import Part, in_order, parts_of
-from foodviz.models.guess.stack import convolution, text_of
+from foodviz.models.guess.stack import LARGEST_NUMBER, convolution, text_of
 
 # How often people choose each, roughly; only the order matters.
 ACTIVATIONS = {
@@ -230,7 +230,7 @@ def _sizes(
         unusual = bisect_left(range(16, 513), side, key=lambda size: _side(steps, size)) + 16
         if _side(steps, unusual) == side and unusual < 513:
             yield unusual, {}, 0.01
-    if layout.flatten is None:
+    if layout.flatten is None and side <= LARGEST_NUMBER:
         named = layout.blocks[0].part.top == "features"
         for size in (128, 224):
             if sizes[size] >= 1 and (side == 1 or sizes[size] != side):

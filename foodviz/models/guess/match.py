@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from foodviz.errors import InputError
 from foodviz.models.architectures import NAMES, build
-from foodviz.models.files.text import printable
+from foodviz.printable import printable
 
 # Keys that give a family of torchvision's classifiers away, and the names in it.
 _TORCHVISION = (

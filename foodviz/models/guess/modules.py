@@ -16,6 +16,7 @@ from foodviz.models.files.pickle_calls import is_member
 
 # Most indices in all Sequentials together: without a bound they would be a way to fill the memory.
 MOST_INDICES = 5000
+MOST_PARTS = 1000  # with weights; putting the children in order takes their number squared
 # As Python prints it: `02` is no index, or a key with one wrong letter would pass for another layer's.
 _INDEX = re.compile(r"0|[1-9][0-9]{0,3}")
 
@@ -61,6 +62,8 @@ def parts_of(weights: dict[str, Tensor]) -> dict[str, Part] | None:
     for name, tensor in weights.items():
         path, _, leaf = name.rpartition(".")
         shapes.setdefault(path, {})[leaf] = tuple(tensor.shape)
+    if len(shapes) > MOST_PARTS:
+        return None
     parts = {path: part for path, inner in shapes.items() if (part := _part(path, inner)) is not None}
     if (
         len(parts) < len(shapes)

@@ -76,7 +76,8 @@ def _again(module: nn.Module) -> nn.Module:
     """
     kind = type(module)
     if kind is nn.Sequential:
-        return nn.Sequential(OrderedDict((name, _again(child)) for name, child in module._modules.items() if child))
+        children = ((name, child) for name, child in module._modules.items() if child is not None)
+        return nn.Sequential(OrderedDict((name, _again(child)) for name, child in children))
     activation = kind.__module__ == nn.ReLU.__module__ and kind is not nn.MultiheadAttention
     if not (kind in _PLAIN or activation) or module._modules:
         raise ValueError(f"a {kind.__name__}")

@@ -77,8 +77,8 @@ def rate(classifier: nn.Module, images: Tensor, labels: Tensor) -> Rating:
     finally:
         for handle in handles:
             handle.remove()
-    found = torch.cat(logits)
-    likely = [(found / t).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3) for t in _TEMPERATURES]
+    answers = torch.cat(logits)
+    likely = [(answers / t).log_softmax(1).nan_to_num(-1e3, -1e3, -1e3) for t in _TEMPERATURES]
     return Rating(
         len(images),
         float((likely[0].argmax(1) == labels).float().mean()),

@@ -21,8 +21,8 @@ from typing import Never
 from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
-from foodviz.models.files.text import printable
 from foodviz.models.guess.modules import MOST_INDICES, Part, count_indices, indices_of, parts_of
+from foodviz.printable import printable
 
 PREFIX = "stack"
 SMALLEST, LARGEST = 8, 2048  # input, pixels
@@ -57,7 +57,7 @@ PARAMETERLESS = {
 }
 _KIND = re.compile(r"(\w+)(?:\(([^()]*)\))?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,9})?")
-_LARGEST_NUMBER = 64
+LARGEST_NUMBER = 64
 
 
 class Stack(nn.Module):
@@ -192,7 +192,7 @@ def parse(text: str) -> tuple[dict[str, str], int]:
     for item in filter(None, (piece.strip() for piece in text.split(";")[1:])):
         kind, colon, rest = (part.strip() for part in item.partition(":"))
         if not colon or not rest or ":" in rest:
-            _refuse(f"{printable(item)!r} is not of the form `ReLU: cnn.2 cnn.5`".replace("`", "'"))
+            _refuse(f"{printable(item)!r} is not of the form 'ReLU: cnn.2 cnn.5'")
         if kind == "input":
             if not re.fullmatch(r"[0-9]{1,4}", rest) or not SMALLEST <= int(rest) <= LARGEST:
                 _refuse(f"an input of {printable(rest)} pixels; it takes {SMALLEST} to {LARGEST}")
@@ -215,7 +215,7 @@ def parameterless(kind: str) -> nn.Module:
     layer = PARAMETERLESS[name]
     if not layer.least <= len(numbers) <= layer.most:
         _refuse(f"{printable(kind)}: {name} takes {layer.least} to {layer.most} numbers")
-    if any(number > _LARGEST_NUMBER or (layer.whole and number != int(number)) for number in numbers):
+    if any(number > LARGEST_NUMBER or (layer.whole and number != int(number)) for number in numbers):
         _refuse(f"{printable(kind)} is out of range")
     return layer.make(*(int(number) if layer.whole else number for number in numbers))
 

@@ -1,0 +1,62 @@
+"""Which architecture a checkpoint is of where that is certain, and the network with its weights in it."""
+
+from torch import nn
+
+from foodviz.errors import InputError
+from foodviz.models import architectures
+from foodviz.models.files.weights import Checkpoint
+from foodviz.models.guess import match, pickled_modules, stack
+from foodviz.models.guess.candidates import SIZES
+from foodviz.models.origin import Declared
+from foodviz.models.trial import takes
+from foodviz.printable import printable
+
+
+def declarable(name: str) -> bool:
+    """Whether a file or a manifest may name this architecture: one that is built without running anybody's code."""
+    return stack.is_stack(name) or architectures.runs_no_code(name)
+
+
+def certain_architecture(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, str]:
+    """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
+    name = declared.architecture
+    if name is not None:
+        if not declarable(name):  # a file must not get to choose which code of this machine runs
+            raise InputError(f"it names code as its architecture; if you trust that, give `arch` {printable(name)}")
+        return name, "said by the file"
+    known = match.known_architecture(checkpoint.weights)
+    if known:
+        return known, "names and shapes of the weights"
+    if checkpoint.tree is not None and pickled_modules.runnable(checkpoint.tree) is not None:
+        return "pickled", "the pickled modules, in the order they were made"
+    return None, ""
+
+
+def filled_network(checkpoint: Checkpoint, name: str) -> nn.Module:
+    """The architecture of that name with the checkpoint's weights."""
+    weights = checkpoint.weights
+    if name == "pickled":
+        tree = checkpoint.tree and pickled_modules.runnable(checkpoint.tree)
+        if tree is None:
+            raise InputError("holds no pickled model that foodviz can run; give another `arch`")
+        return match.fill(lambda: tree, weights, "the pickled model")
+    if stack.is_stack(name):
+        return match.fill(lambda: stack.build_stack(weights, name)[0], weights, "the stack").eval()
+    classes = match.class_count(weights)
+    if not classes and architectures.runs_no_code(name):
+        raise InputError(f"nothing was loaded: the weights are not those of {name}: no layer of theirs answers classes")
+    network = match.fill(lambda: match.hollow(name, classes), weights, name)
+    if match.is_hollow(network):
+        network = match.fill(lambda: architectures.build(name, classes), weights, name)
+    return network.eval()
+
+
+def usual_size(network: nn.Module, name: str) -> tuple[int, int]:
+    """Height and width of the pictures: as written in a stack, else the first usual size that the network takes."""
+    if stack.is_stack(name):
+        return (stack.parse(name)[1],) * 2
+    usual = 224 if name.startswith("torchvision:") else 128
+    size = next((size for size in (usual, *SIZES) if takes(network, size)), None)
+    if size is None and name == "pickled":
+        raise InputError("the pickled model takes pictures of no usual size; give `arch` path/to/net.py:Class")
+    return (size or usual,) * 2
