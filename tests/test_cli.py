@@ -94,9 +94,11 @@ def maps_of(foodviz, *arguments) -> np.ndarray:
     return np.load("results/saliency.npz")["maps"]
 
 
-@pytest.mark.parametrize("method", ["gradient", "smoothgrad", "integrated-gradients", "gradcam"])
+@pytest.mark.parametrize(
+    "method", ["gradient", "smoothgrad --samples 3", "integrated-gradients --steps 3", "gradcam", "occlusion"]
+)
 def test_a_picture_does_not_depend_on_its_company(foodviz, tiny_data, exact_net, method):
-    base = ["--data", tiny_data, *exact_net, "--method", method, "--samples", "3", "--steps", "3"]
+    base = ["--data", tiny_data, *exact_net, "--method", *method.split()]
     both = maps_of(foodviz, *base, "--ids", "1,4")
     alone = maps_of(foodviz, *base, "--ids", "4")
     np.testing.assert_allclose(both[1], alone[0], rtol=1e-6, atol=1e-6 * alone.max())
