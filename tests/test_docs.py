@@ -84,6 +84,8 @@ def test_a_user_gets_types_and_no_any(tmp_path):
     assert not done.stderr
     said: dict[int, str] = {}
     for line in done.stdout.splitlines():
+        if "user.py:" not in line:  # of the package itself, which its own configuration judges
+            continue
         _, number, kind, text = line.split(":", 3)
         revealed = re.search(r'Revealed type is "(.*)"', text)
         answer = re.sub(r"\b(builtins|typing)\.", "", revealed[1]) if revealed else kind.strip()
