@@ -1,5 +1,6 @@
 """The examples of docs/api.md run as they stand there, a user's own script too, and its types are known."""
 
+import inspect
 import logging
 import os
 import re
@@ -92,3 +93,11 @@ def test_a_user_gets_types_and_no_any(tmp_path):
         said.setdefault(int(number), answer)  # notes may follow an error
     wanted = {number: line.split("  # ")[1] for number, line in enumerate(USER.splitlines(), 1) if "  # " in line}
     assert said == wanted
+
+
+def test_no_public_signature_says_any():
+    for name in foodviz.__all__:
+        function = getattr(foodviz, name)
+        if inspect.isfunction(function):
+            hints = function.__annotations__.items()
+            assert not [argument for argument, hint in hints if re.search(r"\bAny\b", str(hint))], name

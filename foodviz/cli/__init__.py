@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from foodviz.cli.options import spelled
+from foodviz.cli.options import with_flags
 from foodviz.errors import InputError, UsageError, nearest
 from foodviz.threads import wait_briefly
 from foodviz.version import __version__
@@ -76,9 +76,9 @@ def main() -> None:
     try:
         cli.main(prog_name="foodviz", standalone_mode=False)
     except UsageError as error:
-        _fail(spelled(str(error)), 2)
+        _fail(with_flags(str(error)), 2)
     except InputError as error:
-        _fail(spelled(str(error)), 1)
+        _fail(with_flags(str(error)), 1)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.UsageError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from foodviz import analysis, progress
-from foodviz.cli.options import spelled
+from foodviz.cli.options import with_flags
 from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def subject_of(flags: Mapping[str, Any]) -> Subject:
 
 def say(line: str) -> None:
     """A remark for the person at the terminal, on stderr."""
-    click.echo(spelled(line), err=True)
+    click.echo(with_flags(line), err=True)
 
 
 def line_given() -> str:
@@ -75,4 +75,4 @@ def write(result: Result, flags: Mapping[str, Any], command_line: str | None = N
 def show(lines: Iterable[str]) -> None:
     """Lines on stdout."""
     for line in lines:
-        click.echo(spelled(line))
+        click.echo(with_flags(line))
