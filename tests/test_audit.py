@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import test_weights
+import torch
 from conftest import CODE_AS_ARCHITECTURE
 from safetensors.torch import save_file
 from test_weights import CONTAINERS, FORMS, NETS, Evil
@@ -15,10 +16,9 @@ from foodviz.errors import InputError
 from foodviz.models import load
 
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.system", "os.posix_spawn", "os.fork", "os.spawn", "ctypes.dlopen")
-KNOWN = tuple(
-    str(Path(folder).resolve())
-    for folder in {Path(__file__).parents[1] / "foodviz", *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))}
-)
+INSTALLED = map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))
+PACKAGES = {Path(__file__).parents[1] / "foodviz", Path(torch.__file__).parents[1], *INSTALLED}
+KNOWN = tuple(str(Path(folder).resolve()) for folder in PACKAGES)
 EVIL = {f"evil {name}": write for name, write in CONTAINERS.items()}
 watching = False
 seen: list[str] = []
