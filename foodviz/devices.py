@@ -16,7 +16,7 @@ def choose_device(asked: str) -> torch.device:
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if asked == "auto":
         return torch.device(next(kind for kind, there in available.items() if there))
-    if not available[asked]:
+    if not available.get(asked):
         there = ", ".join(kind for kind, present in available.items() if present)
         raise InputError(f"`device` {asked}: this machine has none that PyTorch can use; there is: {there}")
     return torch.device(asked)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from foodviz.analysis.accuracy_check import FEW, labelled_pictures
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, require
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     from foodviz.analysis.accuracy_check import LabelledPictures
@@ -77,7 +78,7 @@ def _toml(text: str) -> str:
 
 def _plain(text: str) -> str:
     """The same for a comment, in one line."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return printable(text, 1000)
 
 
 def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tuple[Classifier, list[Rated]]:
@@ -169,7 +170,7 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
         f"file          {described['file']}: {described['form']}",
         f"architecture  {described['architecture']} ({described['architecture_from']})",
         f"parameters    {described['parameters']:,}",
-        f"classes       {len(classes)}: {', '.join(classes[:12])}{' …' if len(classes) > 12 else ''}",
+        f"classes       {len(classes)}: {', '.join(map(printable, classes[:12]))}{' …' if len(classes) > 12 else ''}",
         f"input         {height}x{width}",
         *(f"guess         {line}" for line in described["guesses"]),
     ]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from foodviz.models import Classifier
 
 
+MOST_SEED = 2**32 - 1  # what every random generator takes
+
+
 def log(line: str) -> None:
     """Where remarks go unless told otherwise: the logger `foodviz`."""
     logging.getLogger("foodviz").warning(line)

@@ -1,7 +1,9 @@
 """The shell: `foodviz <command>`; commands are imported when they are asked for."""
 
 import importlib
+import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import click
 
 from foodviz.cli.options import spelled
 from foodviz.errors import InputError, UsageError, nearest
+from foodviz.interrupts import after_imports
+from foodviz.printable import LINE, printable
 from foodviz.version import __version__
 
 # What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
@@ -71,8 +75,14 @@ def cli(ctx: click.Context, config: str | None) -> None:
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
+    for stream in (sys.stdout, sys.stderr):  # None where it is closed
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no such letter
     try:
-        cli.main(prog_name="foodviz", standalone_mode=False)
+        with after_imports():
+            cli.main(prog_name="foodviz", standalone_mode=False)
+            if sys.stdout:
+                sys.stdout.flush()
     except UsageError as error:
         _fail(spelled(str(error)), 2)
     except InputError as error:
@@ -89,11 +99,30 @@ def main() -> None:
         # and not by the exit code; it forgets that with the next exec().
         exec("")
         _fail("stopped", 130)
-    except BrokenPipeError:
+    except OSError as error:
+        _leave_stdout()
+        if isinstance(error, BrokenPipeError):
+            sys.exit(1)
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error), 1)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        _fail("not enough memory for this; smaller or fewer pictures need less", 1)
+
+
+# What PyTorch says on a processor and on a GPU.
+_OUT_OF_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
+
+
+def _leave_stdout() -> None:
+    """Let go of what cannot be written, or Python tries again when it ends and complains in many lines."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
 
 
 def _fail(line: str, code: int) -> None:
-    click.echo(f"error: {' '.join(line.split())}", err=True)
+    click.echo(printable(f"error: {' '.join(line.split())}", LINE), err=True)
     sys.exit(code)
