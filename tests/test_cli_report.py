@@ -14,9 +14,9 @@ from foodviz.cli.spelled import APPEARANCE, spelled_out
 from PIL import Image
 
 from foodviz import cli as shell
+from foodviz.analysis.manifests import read_manifest
 from foodviz.cli.config import read_config
 from foodviz.cli.report import NAMES, REPORT_FILTERS, _words
-from foodviz.cli.rerun import read_manifest
 from foodviz.errors import InputError
 from foodviz.manifest import array_digests, differences, reasons
 from foodviz.models.loading import SAMPLE

@@ -120,7 +120,7 @@ def fit(
         if world > 1:
             distributed.all_reduce(sums)
         loss_sum, right_sum, seen = sums.tolist()
-        if not math.isfinite(loss_sum):
+        if not math.isfinite(loss_sum) or not all(weights.isfinite().all() for weights in classifier.parameters()):
             raise InputError(f"the loss is no longer a number in epoch {epoch + 1}; lower `lr` (now {recipe.lr})")
         accuracy = evaluate(classifier, validation, recipe.precision)
         result = Epoch(epoch + 1, loss_sum / seen, right_sum / seen, accuracy)
