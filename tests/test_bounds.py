@@ -116,7 +116,7 @@ def test_training_takes_the_words_it_knows_only(tmp_path):
         ("[saliency]\nids = [[57]]", ["[saliency] ids", "a list of such"]),
         ("[saliency]\nids = {a = 1}", ["[saliency] ids", "a list of such"]),
         ("[saliency]\nreduce = 'mean'", ["[saliency] reduce", "mean"]),
-        ("out = 'a\\u0000b'", ["out", "a text"]),
+        ('out = "a\\u0000b"', ["out", "a text"]),
         ("[confusion]\npair = 'Rice'", ["[confusion] pair", "a list of 2"]),
         ("[confusion]\npair = [1, 2, 3]", ["[confusion] pair", "a list of 2"]),
         ("a = [", ["not TOML"]),

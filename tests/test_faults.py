@@ -184,7 +184,7 @@ def test_a_stdout_that_takes_nothing(redirected, code):
 
 
 def test_a_terminal_without_the_letters(foodviz):  # noqa: ARG001
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
     run = subprocess.run([*PYTHON, "layrs…"], capture_output=True, env=environment, check=False)
     assert run.returncode == 2
     assert b"layrs\\u2026" in run.stderr

@@ -99,4 +99,4 @@ def _check(
         try:
             options[key].type_cast_value(ctx, value)
         except click.BadParameter as error:
-            raise InputError(f"{where[key]}: {error.message}") from None
+            raise InputError(f"{where[key]}: {error.message.rstrip('.')}") from None
