@@ -27,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise InputError(f"`out` {path.parent}: cannot be written to ({error.strerror})") from None
@@ -81,6 +81,12 @@ def check_writable(file: str | Path, parameter: str = "out") -> None:
     require(str(file) != "", parameter, "''", "give the file to write")
     require(not os.path.isdir(file), parameter, file, "is a folder, not a file")  # noqa: PTH112 - never raises
     _check_folder(Path(file).parent, parameter)
+    try:
+        Path(file).stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name that no file can have
+        raise InputError(f"`{parameter}` {file}: cannot be written to ({error.strerror})") from None
 
 
 def _check_folder(folder: Path, parameter: str) -> None:

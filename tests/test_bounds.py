@@ -58,7 +58,7 @@ def one_line(result, code=(1, 2)) -> str:
     return errors[0]
 
 
-@pytest.mark.parametrize(("command", "method", "name"), numbers())
+@pytest.mark.parametrize(("command", "method", "name"), list(numbers()))
 def test_a_number_that_nothing_could_be_done_with_is_refused_before_any_work(
     foodviz, monkeypatch, command, method, name
 ):
@@ -108,7 +108,6 @@ def test_training_takes_the_words_it_knows_only(tmp_path):
         ("seed = [1, 2]", ["seed", "a whole number"]),
         ("seed = 1.5", ["seed", "a whole number"]),
         ("seed = true", ["seed", "a whole number"]),
-        ("seed = 99999999999999999999", ["seed"]),
         ("dpi = 5", ["dpi", "30<=x<=600"]),
         ("[saliency]\nnoise = [0.1]", ["[saliency] noise", "a number"]),
         ("[saliency]\nnoise = '0,1'", ["[saliency] noise", "0,1"]),

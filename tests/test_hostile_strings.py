@@ -58,7 +58,7 @@ def test_a_figure_draws_any_name_as_it_is(name):
     axes = figure.subplots()
     axes.set_title(name)
     axes.set_xticks([0, 1], [short(name), "b"])
-    axes.plot([0, 1], label=name)
+    axes.plot([0, 1], label=short(name, 20))
     axes.legend()
     titled(figure, name, [name])
     with warnings.catch_warnings(), rc_context({"text.usetex": True}):

@@ -68,6 +68,7 @@ def as_in_training(
     import torch
 
     from foodviz.data.class_names import match_classes
+    from foodviz.training.loop import PixelStore
 
     order, remarks = match_classes(split, class_names)
     for remark in remarks:

@@ -19,6 +19,7 @@ from foodviz.analysis.typed import typed
 from foodviz.errors import InputError
 from foodviz.paths import is_file
 from foodviz.progress import Progress, silent
+from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,8 @@ def rerun(
     paged = first["command"] == "report"
     parts = first["sections"] if paged else [{"name": first["command"], "manifest": first}]
     sections = [_section(path, each, allow_code, say, progress) for each in parts]
+    if not check:
+        ResultFolder(writing.out, first["command"], writing.command_line).check()
     drawn = []
     with tempfile.TemporaryDirectory() if check else nullcontext(str(writing.out)) as out:
         for section, each in zip(sections, parts, strict=True):
@@ -163,6 +166,9 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             if sum(each.file_size for each in archive.infolist()) > _LARGEST:
                 raise ValueError("no run writes as much")
         with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in content.files}
+            arrays = {name: content[name] for name in content.files}
+        if not all(isinstance(values, np.ndarray) for values in arrays.values()):
+            raise ValueError("NumPy gives the bytes of what is no array")
     except Exception:  # a damaged file can break anywhere in zip, zlib and NumPy
         raise InputError(f"{path}: damaged, or no raw values that foodviz wrote") from None
+    return arrays

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from foodviz.analysis.pixel_stores import as_in_training, in_memory, statistics
-from foodviz.analysis.subject import MOST_SEED, log
+from foodviz.analysis.subject import log
+from foodviz.analysis.training_arguments import check, state_of
 from foodviz.analysis.typed import typed
 from foodviz.distributed import process_group
-from foodviz.errors import InputError, require
+from foodviz.errors import InputError
 from foodviz.progress import Progress, silent
-from foodviz.results import check_writable, write_atomically, write_bytes
+from foodviz.results import write_atomically, write_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
     from foodviz.models import Classifier
     from foodviz.training.loop import Epoch as Epoch
     from foodviz.training.loop import PixelStore
-
-
-MOST_EPOCHS, MOST_BATCH = 10_000, 65_536
-MOST_LR, MOST_DECAY = 1000.0, 100.0  # no training goes anywhere with more
-# What else an argument that is a number may be, from and to.
-_RANGES = {
-    "size": (16, 1024),
-    "epochs": (1, MOST_EPOCHS),
-    "batch_size": (1, MOST_BATCH),
-    "lr": (0, MOST_LR),
-    "weight_decay": (0, MOST_DECAY),
-    "label_smoothing": (0, 1),
-    "augmentation": (0, 2),
-    "noise": (0, 1),
-    "start_size": (0.2, 1),
-    "limit": (1, float("inf")),
-}
 
 
 @dataclass(frozen=True)
@@ -115,7 +99,7 @@ def train(
         InputError: a value out of its range, data without labels or with classes that training does not have, an
             architecture that is not there, or a loss that is no longer a number.
     """
-    _check(typed(_OF, locals()))
+    check(typed(_OF, locals()))
 
     import torch
 
@@ -158,7 +142,7 @@ def train(
         torch.manual_seed(seed)
         classifier, begun = _untrained(arch, splits[0].class_names, size, training, start)
         classifier.to(computer)
-        kept = path.with_name(path.name + ".training")
+        kept = state_of(out)
         state = _stopped(kept, computer) if resume and kept.exists() else None
         history: list[Epoch] = [] if state is None else [Epoch(**entry) for entry in state["history"]]
         best: dict[str, Any] = {} if state is None else state["best"]
@@ -189,16 +173,6 @@ def train(
         write_atomically(path, lambda temporary: save(temporary, classifier, arch, recorded, seen, half=half))
         kept.unlink(missing_ok=True)
         return Trained(path, best["epoch"], best["accuracy"])
-
-
-def _check(arguments: Mapping[str, Any]) -> None:
-    """Look whether every number is within its range, NaN among them, and the checkpoint can be written."""
-    for name, (least, most) in _RANGES.items():
-        value = arguments[name]
-        wanted = f"must be at least {least}" if most == float("inf") else f"must be from {least:g} to {most:,g}"
-        require(value is None or least <= value <= most, name, value, wanted)
-    require(0 <= arguments["seed"] <= MOST_SEED, "seed", arguments["seed"], f"must be from 0 to {MOST_SEED}")
-    check_writable(arguments["out"])
 
 
 def _saved(state: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from foodviz import analysis, progress
-from foodviz.analysis.train import MOST_BATCH, MOST_DECAY, MOST_EPOCHS, MOST_LR, Watch
+from foodviz.analysis.train import Watch
+from foodviz.analysis.training_arguments import MOST_BATCH, MOST_DECAY, MOST_EPOCHS, MOST_LR
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option
