@@ -7,33 +7,31 @@ import torch
 from foodviz.errors import InputError
 
 
-def choose_device(asked: str) -> torch.device:
+def choose_device(requested: str) -> torch.device:
     """The device of that name; `auto` takes a GPU where there is one.
 
     Raises:
         InputError: this machine has none of that kind.
     """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if asked == "auto":
+    if requested == "auto":
         return torch.device(next(kind for kind, there in available.items() if there))
-    if not available.get(asked):
+    if not available.get(requested):
         there = ", ".join(kind for kind, present in available.items() if present)
-        raise InputError(f"`device` {asked}: this machine has none that PyTorch can use; there is: {there}")
-    return torch.device(asked)
+        raise InputError(f"`device` {requested}: this machine has none that PyTorch can use; there is: {there}")
+    return torch.device(requested)
 
 
-def choose_precision(requested: str, device: torch.device, say: Callable[[str], None] | None = None) -> str:
-    """`float32` or `bfloat16`: what was asked for as far as the device has units for it; `auto` takes bfloat16 there.
+def choose_precision(requested: str, device: torch.device, say: Callable[[str], None]) -> str:
+    """`float32` or `bfloat16`: what is requested, as far as the device has units for it; `auto` is bfloat16 there.
 
     Args:
         requested: `auto`, `float32`, `bfloat16` or its short name `bf16`.
-        say: takes a line where float32 is used though bfloat16 was asked for; without it bfloat16 is used all the same.
+        say: takes a line where float32 is used in place of the bfloat16 that is requested.
     """
-    if requested == "float32":
-        return requested
-    if computes_bfloat16(device) or (say is None and requested != "auto"):
+    if requested != "float32" and computes_bfloat16(device):
         return "bfloat16"
-    if say is not None and requested != "auto":
+    if requested not in ("float32", "auto"):
         say(f"`precision` {requested}: this processor has no units for it, it would take ten times as long; in float32")
     return "float32"
 

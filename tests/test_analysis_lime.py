@@ -140,8 +140,8 @@ def test_either_kind_of_unit_counts(monkeypatch: pytest.MonkeyPatch, avx512: boo
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     cpu = torch.device("cpu")
     assert devices.computes_bfloat16(cpu) is (avx512 or amx)
-    assert devices.choose_precision("auto", cpu) == ("bfloat16" if avx512 or amx else "float32")
-    assert devices.choose_precision("float32", cpu) == "float32"
+    assert devices.choose_precision("auto", cpu, print) == ("bfloat16" if avx512 or amx else "float32")
+    assert devices.choose_precision("float32", cpu, print) == "float32"
 
 
 @pytest.mark.parametrize(

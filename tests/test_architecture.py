@@ -33,7 +33,7 @@ ALLOWED = {
 OWNERS = {
     "matplotlib": {"render", "results", "analysis"},  # the last two name its Figure only
     "click": {"cli"},
-    "PIL": {"analysis", "data", "render"},
+    "PIL": {"analysis", "data", "render", "results"},
     "torchvision": {"models"},
     "lime": {"methods"},
     "tqdm": {"progress"},

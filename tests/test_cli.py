@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from foodviz.cli import COMMANDS
+from foodviz.methods.attribution.catalogue import METHODS
 from foodviz.models import Classifier
 from foodviz.models.architectures import build
 from foodviz.models.files.own_format import save
@@ -94,9 +95,11 @@ def maps_of(foodviz, *arguments) -> np.ndarray:
     return np.load("results/saliency.npz")["maps"]
 
 
-@pytest.mark.parametrize("method", ["gradient", "smoothgrad", "integrated-gradients", "gradcam"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_picture_does_not_depend_on_its_company(foodviz, tiny_data, exact_net, method):
-    base = ["--data", tiny_data, *exact_net, "--method", method, "--samples", "3", "--steps", "3"]
+    few = {"samples": "3", "steps": "3", "stride": "0.2"}
+    own = [word for each in METHODS[method].options if each.name in few for word in (f"--{each.name}", few[each.name])]
+    base = ["--data", tiny_data, *exact_net, "--method", method, *own]
     both = maps_of(foodviz, *base, "--ids", "1,4")
     alone = maps_of(foodviz, *base, "--ids", "4")
     np.testing.assert_allclose(both[1], alone[0], rtol=1e-6, atol=1e-6 * alone.max())

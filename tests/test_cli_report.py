@@ -9,15 +9,18 @@ import click
 import numpy as np
 import pytest
 from conftest import CODE_AS_ARCHITECTURE, HOSTILE, command_line
-from foodviz.cli.report.sections import SAMPLE_MODEL
-from foodviz.cli.spelled import APPEARANCE, spelled_out
 from PIL import Image
 
 from foodviz import cli as shell
+from foodviz.analysis import open_subject
 from foodviz.analysis.manifests import read_manifest
+from foodviz.analysis.report.plan import SECTIONS, planned
+from foodviz.analysis.report.sections import SAMPLE_MODEL
 from foodviz.cli.config import read_config
-from foodviz.cli.report import NAMES, REPORT_FILTERS, _words
+from foodviz.cli.replay import flags_for
+from foodviz.cli.report import tables
 from foodviz.errors import InputError
+from foodviz.homework import FILTERS
 from foodviz.manifest import array_digests, differences, reasons
 from foodviz.models.loading import SAMPLE
 
@@ -38,19 +41,17 @@ def root_with(config: str | None = None) -> click.Context:
     return context
 
 
-def planned(context: click.Context, name: str) -> list[str]:
-    """The command line of a section, as `foodviz report` alone with this config would run it."""
-    flags = shell.cli.get_command(context, "report").make_context("report", [], parent=context).params
-    asked = list((context.default_map or {}).get("report", {}))
-    words = _words(context, name, flags, asked, flags["class_name"])
-    command = shell.cli.get_command(context, "lime" if name == "class" else name)
-    params = command.make_context(str(command.name), list(words), parent=context).params
-    return spelled_out(command, params, APPEARANCE)
+def line_of(context: click.Context, name: str) -> list[str]:
+    """The flags of a section, as `foodviz report` alone with this config would run it."""
+    command = shell.cli.get_command(context, "report")
+    with command.make_context("report", [], parent=context):
+        section = planned(open_subject(), tables(), [name], (), None)[0]
+    return flags_for(shell.cli.get_command(context, section.command), section.settings)
 
 
 def test_every_section_is_there_and_says_its_command(folder):
     manifest = json.loads((folder / "results/report.json").read_text())
-    assert [each["name"] for each in manifest["sections"]] == list(NAMES)
+    assert [each["name"] for each in manifest["sections"]] == list(SECTIONS)
     assert not any(each["error"] for each in manifest["sections"])
     html = (folder / "results/report.html").read_text()
     assert html.count("<figure>") >= 9
@@ -66,7 +67,7 @@ def test_hostile_names_stay_text(folder):
     assert "1&lt;b&gt;.jpg" in html
 
 
-@pytest.mark.parametrize("section", [name for name in NAMES if name != "inspect"])
+@pytest.mark.parametrize("section", [name for name in SECTIONS if name != "inspect"])
 def test_figures_and_arrays_are_those_of_the_single_command(folder, tmp_path, section):
     command = "lime" if section == "class" else section
     manifest = folder / "results/report" / section / f"{command}.json"
@@ -122,17 +123,17 @@ def test_the_config_of_the_report_says_what_the_command_alone_does():
     pictures, defaults = {"--ids", "57", "3207", "4707", "3784", "5_9"}, {"--steps", "250", "--lr", "12.0", "--split"}
     defaults |= {"validation", "--filter", "--filters", "94"}
     for name in ("inspect", "saliency", "lime", "class", "confusion", "dream"):
-        theirs = set(planned(alone, name))
-        assert theirs <= set(planned(said, name)) <= theirs | pictures | defaults
-    assert [*REPORT_FILTERS] == [word for word in planned(alone, "filters") if word.isdecimal()]
+        theirs = set(line_of(alone, name))
+        assert theirs <= set(line_of(said, name)) <= theirs | pictures | defaults
+    assert [*map(str, FILTERS)] == [word for word in line_of(alone, "filters") if word.isdecimal()]
 
 
 def test_the_course_s_recipe_reaches_every_section():
     context = root_with("hw5-2020.toml")
-    assert "--objective loss --reduce none" in " ".join(planned(context, "saliency"))
-    assert "--engine lime" in " ".join(planned(context, "lime"))
-    assert "--both-signs" in planned(context, "lime")
-    assert "--recipe pixel" in " ".join(planned(context, "filters"))
+    assert "--objective loss --reduce none" in " ".join(line_of(context, "saliency"))
+    assert "--engine lime" in " ".join(line_of(context, "lime"))
+    assert "--both-signs" in line_of(context, "lime")
+    assert "--recipe pixel" in " ".join(line_of(context, "filters"))
 
 
 def test_settings_and_flags_say_the_same():
@@ -156,7 +157,7 @@ def test_settings_and_flags_say_the_same():
     }.items():
         command = shell.cli.get_command(context, name)
         params = command.make_context(name, list(words), parent=context).params
-        again = command.make_context(name, spelled_out(command, params), parent=context).params
+        again = command.make_context(name, flags_for(command, params), parent=context).params
         assert again == params
 
 

@@ -1,5 +1,6 @@
 """The examples of docs/api.md run as they stand there, a user's own script too, and its types are known."""
 
+import inspect
 import logging
 import os
 import re
@@ -28,6 +29,15 @@ def test_the_examples_of_the_api_run_in_order(tmp_path, monkeypatch, caplog):
     assert scope["page"].failures == {}
     assert scope["again"].identical == 3
     assert list(scope["again"].differences) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/methods.md", "docs/speed.md"])
+def test_links_and_files_named_are_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [(ROOT / page).parent / link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
+    named = re.findall(r"`((?:foodviz|scripts|tests|configs)/[\w/]+\.(?:py|toml))`", text)
+    files = [*links, *(ROOT / name for name in named if "some_name" not in name)]
+    assert [str(file) for file in files if not file.is_file()] == []
 
 
 @pytest.mark.usefixtures("sample_folder")
@@ -75,9 +85,19 @@ def test_a_user_gets_types_and_no_any(tmp_path):
     assert not done.stderr
     said: dict[int, str] = {}
     for line in done.stdout.splitlines():
+        if "user.py:" not in line:  # of the package itself, which its own configuration judges
+            continue
         _, number, kind, text = line.split(":", 3)
         revealed = re.search(r'Revealed type is "(.*)"', text)
         answer = re.sub(r"\b(builtins|typing)\.", "", revealed[1]) if revealed else kind.strip()
         said.setdefault(int(number), answer)  # notes may follow an error
     wanted = {number: line.split("  # ")[1] for number, line in enumerate(USER.splitlines(), 1) if "  # " in line}
     assert said == wanted
+
+
+def test_no_public_signature_says_any():
+    for name in foodviz.__all__:
+        function = getattr(foodviz, name)
+        if inspect.isfunction(function):
+            hints = function.__annotations__.items()
+            assert not [argument for argument, hint in hints if re.search(r"\bAny\b", str(hint))], name

@@ -45,7 +45,7 @@ def test_what_is_sound_is_declared():
 
 WRONG = {
     "architecture": [5, None, [], {}, "", "x" * 20_001],
-    "class_names": [None, 5, "Bread", [], [1, 2, 3], [None], [[]], [""], ["\x1b"], ["a", "a"], ["a\n", "a"], {"a": 1}],
+    "class_names": [None, 5, "Bread", [], [1, 2, 3], [None], [[]], [""], ["a", "a"], ["a\n", "a"], {"a": 1}],
     "input_size": [None, 5, "128", [128], [128] * 3, [0, 0], [7, 8], [8, 2049], [20000, 20000], [128.0, 128.5]],
     "mean": [
         None,
@@ -169,6 +169,7 @@ def test_a_clean_name_is_one_short_line_and_stays_so(name):
 
 
 def test_names_are_cleaned_and_emoji_stay_whole():
+    assert declared({"class_names": ["a", "\u2028\x1b"]}).class_names == ("a", "class 1")
     assert clean_names(["a\x1b[31mb", "x" * 300, "👩‍🍳", "a\nb", "a b", "\u202eevil"]) == (
         "a[31mb",
         "x" * 99 + "…",

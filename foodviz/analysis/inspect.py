@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.accuracy_check import FEW, labelled_pictures
+from foodviz.analysis.readings import LEAST
 from foodviz.analysis.result import Result, settings_of
 from foodviz.analysis.subject import check_answers
 from foodviz.errors import InputError, require
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from foodviz.analysis.subject import Subject
     from foodviz.models import Classifier
 
-LEAST = 11  # pictures that a rating says something on
-
 
 def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
     """What a checkpoint is, and proof that it is read right.
@@ -30,7 +29,7 @@ def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
 
     Args:
         count: labelled pictures of the validation split to rate the best readings on.
-        few: labelled pictures to rate every reading on.
+        few: labelled pictures to rate the likelier readings on; the others are out after a third of the usual number.
 
     Raises:
         InputError: no such split, or a checkpoint that cannot be read.

@@ -37,14 +37,14 @@ def layers(subject: Subject, *, ids: Sequence[int | str] = (), image: Sequence[s
     from foodviz.models.layers import survey
 
     classifier = subject.classifier
-    places = [place for place in survey(classifier) if place.index is not None or not list(place.module.children())]
-    dead = dead_shares(classifier, places, subject.read(split, indices).images)
-    rows = [_row(place, dead.get(place.name)) for place in places]
+    layers_run = [layer for layer in survey(classifier) if layer.index is not None or not list(layer.module.children())]
+    dead = dead_shares(classifier, layers_run, subject.read(split, indices).images)
+    rows = [_row(layer, dead.get(layer.name)) for layer in layers_run]
     facts = {**subject.facts(split), "layers": [dict(zip(HEADER, row, strict=True)) for row in rows]}
     return Result("layers", settings, {}, facts, _table(rows))
 
 
-def dead_shares(classifier: Classifier, places: Sequence[SurveyedLayer], images: Tensor) -> Mapping[str, float]:
+def dead_shares(classifier: Classifier, layers_run: Sequence[SurveyedLayer], images: Tensor) -> Mapping[str, float]:
     """The share of channels, by name of the layer with maps, that are the same everywhere on all images."""
     import torch
 
@@ -59,18 +59,18 @@ def dead_shares(classifier: Classifier, places: Sequence[SurveyedLayer], images:
             lowest[name] = torch.minimum(lowest.get(name, low), low)
             highest[name] = torch.maximum(highest.get(name, high), high)
 
-    watched = {place.name: place.module for place in places if len(place.shape) == 3 and place.shape[1:] != (1, 1)}
+    watched = {layer.name: layer.module for layer in layers_run if len(layer.shape) == 3 and layer.shape[1:] != (1, 1)}
     with watching(watched, lambda name, _inputs, output: note(name, output)), torch.inference_mode():
         for some in torch.split(images, 8):
             classifier(some)
     return {name: float((highest[name] == low).float().mean()) for name, low in lowest.items()}
 
 
-def _row(place: SurveyedLayer, dead: float | None) -> tuple[Any, ...]:
-    channels, height, width = (*place.shape, None, None)[:3]
+def _row(layer: SurveyedLayer, dead: float | None) -> tuple[Any, ...]:
+    channels, height, width = (*layer.shape, None, None)[:3]
     size = f"{height}x{width}" if width is not None else None
-    kind = type(place.module).__name__ + (f" (runs {place.runs} times)" if place.runs > 1 else "")
-    return place.index, place.name, kind, channels, size, place.receptive_field, place.parameters, dead
+    kind = type(layer.module).__name__ + (f" (runs {layer.runs} times)" if layer.runs > 1 else "")
+    return layer.index, layer.name, kind, channels, size, layer.receptive_field, layer.parameters, dead
 
 
 def _table(rows: Sequence[tuple[Any, ...]]) -> list[str]:

@@ -10,6 +10,7 @@ from foodviz.analysis.subject import MOST_SEED, Subject, log
 from foodviz.errors import InputError, require
 from foodviz.paths import is_file, path_of
 from foodviz.progress import Progress, silent
+from foodviz.threads import wait_briefly
 
 if TYPE_CHECKING:
     from foodviz.models import Classifier, Preprocessing
@@ -53,6 +54,7 @@ def open_subject(
     require(0 <= seed <= MOST_SEED, "seed", seed, f"must be from 0 to {MOST_SEED}")
     from foodviz.data import open_dataset
 
+    wait_briefly()
     if model != "sample" and not is_file(path_of(model)):
         raise InputError(f"`model` {model}: no such file")
     settings = {

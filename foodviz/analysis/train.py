@@ -124,7 +124,7 @@ def train(
             augmentation=augmentation,
             noise=noise,
             start_size=start_size,
-            precision=choose_precision(precision, computer),
+            precision=choose_precision(precision, computer, watch.say),
             seed=seed,
         )
         dataset = open_dataset(data)

@@ -2,18 +2,17 @@
 
 import importlib
 import io
-import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from foodviz.cli.options import spelled
+from foodviz.cli.failures import fail, leave_stdout, out_of_memory
+from foodviz.cli.options import with_flags
 from foodviz.errors import InputError, UsageError, nearest
 from foodviz.interrupts import after_imports
-from foodviz.printable import LINE, printable
+from foodviz.threads import wait_briefly
 from foodviz.version import __version__
 
 # What `foodviz --help` says of each command; the command is foodviz.cli.<name>.<name>.
@@ -78,51 +77,34 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # None where it is closed
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that has no such letter
+    wait_briefly()
     try:
         with after_imports():
             cli.main(prog_name="foodviz", standalone_mode=False)
             if sys.stdout:
                 sys.stdout.flush()
     except UsageError as error:
-        _fail(spelled(str(error)), 2)
+        fail(with_flags(str(error)), 2)
     except InputError as error:
-        _fail(spelled(str(error)), 1)
+        fail(with_flags(str(error)), 1)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.UsageError as error:
         context = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-        _fail(error.format_message().rstrip(".") + context, 2)
+        fail(error.format_message().rstrip(".") + context, 2)
     except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code)
+        fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         # Interrupted in an exec(), of which importing torch is full, CPython under -m would end itself by the signal
         # and not by the exit code; it forgets that with the next exec().
         exec("")
-        _fail("stopped", 130)
+        fail("stopped", 130)
     except OSError as error:
-        _leave_stdout()
+        leave_stdout()
         if isinstance(error, BrokenPipeError):
             sys.exit(1)
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error), 1)
+        fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error), 1)
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+        if not out_of_memory(error):
             raise
-        _fail("not enough memory for this; smaller or fewer pictures need less", 1)
-
-
-# What PyTorch says on a processor and on a GPU.
-_OUT_OF_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
-
-
-def _leave_stdout() -> None:
-    """Let go of what cannot be written, or Python tries again when it ends and complains in many lines."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _fail(line: str, code: int) -> None:
-    click.echo(printable(f"error: {' '.join(line.split())}", LINE), err=True)
-    sys.exit(code)
+        fail("not enough memory for this; smaller or fewer pictures need less", 1)

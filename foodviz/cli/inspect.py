@@ -18,7 +18,7 @@ from foodviz.results import check_writable, write_bytes
 @data_options
 @model_options
 @option("--count", type=click.IntRange(11), default=165, help="Labelled pictures to rate the best readings on.")
-@option("--few", type=click.IntRange(11), default=33, help="Labelled pictures to rate every reading on.")
+@option("--few", type=click.IntRange(11), default=33, help="Labelled pictures to rate the likelier readings on.")
 @option("--save", type=click.Path(dir_okay=False), help="Write the best reading as a config file for --config.")
 @option("--json", "json_", is_flag=True, help="Print JSON instead of the table.")
 @option("--quiet", is_flag=True, help="Print nothing but errors.")

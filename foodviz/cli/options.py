@@ -17,7 +17,7 @@ def flag_of(parameter: str) -> str:
     return _FLAGS.get(parameter, "--" + parameter.replace("_", "-"))
 
 
-def spelled(line: str) -> str:
+def with_flags(line: str) -> str:
     """A remark or an error of an analysis with its parameters, which stand in backticks, as flags."""
     return re.sub(r"`([a-z_]+)`", lambda found: flag_of(found[1]), line)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from foodviz import analysis, progress
-from foodviz.cli.options import spelled
+from foodviz.cli.options import with_flags
 from foodviz.printable import REMARK, printable
 from foodviz.results import ResultFolder
 
@@ -55,7 +55,7 @@ def subject_of(flags: Mapping[str, Any]) -> Subject:
 
 def say(line: str) -> None:
     """A remark for the person at the terminal, on stderr."""
-    click.echo(printable(spelled(line), REMARK), err=True)
+    click.echo(printable(with_flags(line), REMARK), err=True)
 
 
 def line_given() -> str:
@@ -76,7 +76,7 @@ def write(result: Result, flags: Mapping[str, Any], command_line: str | None = N
 def show(lines: Iterable[str]) -> None:
     """Lines on stdout."""
     for line in lines:
-        click.echo(printable(spelled(line), REMARK))
+        click.echo(printable(with_flags(line), REMARK))
 
 
 def show_paths(paths: Iterable[Path]) -> None:

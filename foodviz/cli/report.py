@@ -33,7 +33,7 @@ def report(**flags: Any) -> None:
     on unchanged, it is taken from its folder below --out instead of drawn again.
     """
     subject = output.subject_of(flags)
-    writing = Writing(folder_of(flags["out"]), flags["dpi"], output.line_given(), spell(), _tables())
+    writing = Writing(folder_of(flags["out"]), flags["dpi"], output.line_given(), spell(), tables())
     written = analysis.report(subject, writing, **output.arguments(analysis.report, flags))
     if flags["json_"]:
         click.echo(written.paths[-1].read_text(encoding="utf-8"), nl=False)
@@ -59,19 +59,19 @@ def _group() -> click.Group:
     return group
 
 
-def _tables() -> dict[str, dict[str, Any]]:
+def tables() -> dict[str, dict[str, Any]]:
     """The config's tables for the sections' commands, each value of its flag's type; the report's own flags win."""
     context = click.get_current_context()
-    given = {
-        name for name in context.params if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    }
-    tables: dict[str, dict[str, Any]] = {}
+    line = click.core.ParameterSource.COMMANDLINE
+    given = {name for name in context.params if context.get_parameter_source(name) is line}
+    given -= {"ids", "class_name"}  # are not for every section; the plan knows for which
+    given_tables: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(SECTIONS.values()):
         command = _group().get_command(context, name)
         assert command is not None
         params = {param.name: param for param in command.params}
         table = (context.find_root().default_map or {}).get(name, {})
-        tables[name] = {
+        given_tables[name] = {
             key: params[key].type_cast_value(context, value) for key, value in table.items() if key not in given
         }
-    return tables
+    return given_tables

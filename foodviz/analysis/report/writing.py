@@ -85,7 +85,8 @@ def report(
     writing = writing or Writing()
     settings = {**subject.settings, **settings_of(report, locals()), "dpi": writing.dpi}
     ResultFolder(writing.out, "report", writing.command_line).check()
-    subject.choose(ids)  # what every section would say is said once
+    for each in ids:  # what every section would say is said once
+        subject.dataset.split(subject.settings["split"]).find(str(each))
     plan = planned(subject, writing.tables, sections, ids, class_name)
     drawn = []
     for number, section in enumerate(plan, 1):

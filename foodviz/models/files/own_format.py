@@ -132,9 +132,10 @@ def _architecture(value: object) -> str:
 def _class_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= _MOST_CLASSES:
         _refuse(f"gives as class_names no list of 1 to {_MOST_CLASSES} names")
-    names = [clean(name) if isinstance(name, str) else "" for name in value]
-    if "" in names:
-        _refuse(f"gives as class_names a list whose item {names.index('')} is no printable text")
+    wrong = next((index for index, name in enumerate(value) if not isinstance(name, str) or not name), None)
+    if wrong is not None:
+        _refuse(f"gives as class_names a list whose item {wrong} is no text")
+    names = [clean(name) or f"class {index}" for index, name in enumerate(value)]
     if len(set(names)) < len(names):
         twice = next(name for index, name in enumerate(names) if name in names[:index])
         _refuse(f"gives {twice!r} twice among its class_names")
