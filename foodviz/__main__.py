@@ -1,5 +1,22 @@
-"""`python -m foodviz`."""
+"""`python -m foodviz`, and what the command `foodviz` calls."""
 
-from foodviz.cli import main
+import sys
 
-main()
+from foodviz.interrupts import after_imports
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it with exit code 130, also while it is still being imported."""
+    try:
+        with after_imports():
+            from foodviz.cli import main as shell
+
+            shell()
+    except KeyboardInterrupt:
+        if sys.stderr:
+            sys.stderr.write("error: stopped\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

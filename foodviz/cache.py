@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.errors import InputError
-from foodviz.results import write_bytes
+from foodviz.results import npz_bytes, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,10 +32,18 @@ def cache_file(kind: str, *key: str, suffix: str) -> Path:
 
     The folder is $FOODVIZ_CACHE, else `foodviz` below $XDG_CACHE_HOME or ~/.cache.
     """
-    root = os.environ.get("FOODVIZ_CACHE")
-    base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foodviz"
     digest = hashlib.sha256("\0".join(key).encode("utf-8", "surrogateescape")).hexdigest()
-    return base / kind / f"{digest[:32]}{suffix}"
+    return _root() / kind / f"{digest[:32]}{suffix}"
+
+
+def _root() -> Path:
+    root = os.environ.get("FOODVIZ_CACHE")
+    if root:
+        return Path(root)
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foodviz"
+    except RuntimeError:  # a user without a home: a place where nothing can be kept
+        return Path(os.devnull) / "foodviz"
 
 
 def load_arrays(file: Path) -> dict[str, np.ndarray] | None:
@@ -52,13 +61,7 @@ def load_arrays(file: Path) -> dict[str, np.ndarray] | None:
 
 def save_arrays(file: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Keep arrays by name."""
-    import io
-
-    import numpy as np
-
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    _save(file, stream.getvalue())
+    _save(file, npz_bytes(arrays))
 
 
 def load_json(file: Path) -> Any:
@@ -92,7 +95,11 @@ def _save(file: Path, content: bytes) -> None:
 
 
 def _load(file: Path) -> bytes | None:
+    """What `_save` wrote; what belongs to somebody else, in a folder that several share, is not believed."""
     try:
+        state = file.stat()
+        if not stat.S_ISREG(state.st_mode) or (hasattr(os, "getuid") and state.st_uid != os.getuid()):
+            return None
         content = file.read_bytes()
     except OSError:
         return None

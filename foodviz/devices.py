@@ -16,7 +16,7 @@ def choose_device(requested: str) -> torch.device:
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if requested == "auto":
         return torch.device(next(kind for kind, there in available.items() if there))
-    if not available[requested]:
+    if not available.get(requested):
         there = ", ".join(kind for kind, present in available.items() if present)
         raise InputError(f"`device` {requested}: this machine has none that PyTorch can use; there is: {there}")
     return torch.device(requested)

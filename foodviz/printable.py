@@ -3,6 +3,7 @@
 import unicodedata
 
 MOST = 160  # characters of a name that are shown
+LINE, REMARK = 400, 4000  # characters of an error, and of a line that may hold an architecture as a text to be copied
 _JOINERS = "\u200c\u200d"  # invisible, but scripts and emoji are spelled with them
 
 
@@ -19,11 +20,17 @@ def printable(name: object, most: int = MOST) -> str:
     shown = str(name)
     if len(shown) > 4 * most:  # the middle goes anyway, and escaping a stranger's megabytes takes long
         shown = shown[: 2 * most] + shown[-2 * most :]
-    if not shown.isprintable():
-        shown = "".join(_escape(sign) if _acts(sign) else sign for sign in shown)
+    shown = escaped(shown)
     if len(shown) <= most:
         return shown
     return f"{shown[: most // 2]}…{shown[len(shown) - (most - 1 - most // 2) :]}"
+
+
+def escaped(text: str) -> str:
+    """The text with whatever acts on a screen as visible escapes, at full length."""
+    if text.isprintable():
+        return text
+    return "".join(_escape(sign) if _acts(sign) else sign for sign in text)
 
 
 def _acts(sign: str) -> bool:

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
 
+from foodviz.printable import printable
+
 Item = TypeVar("Item")
 
 
@@ -20,9 +22,14 @@ def silent(items: Iterable[Item], what: str, *, total: int | None = None) -> Ite
 
 def bar(items: Iterable[Item], what: str, *, total: int | None = None) -> Iterator[Item]:
     """Pass the items on, with a bar and the time left on stderr where that is a terminal."""
-    if not sys.stderr.isatty():
+    if not watched():
         yield from items
         return
     from tqdm import tqdm
 
-    yield from tqdm(items, desc=what, total=total, leave=False, dynamic_ncols=True)
+    yield from tqdm(items, desc=printable(what), total=total, leave=False, dynamic_ncols=True)
+
+
+def watched() -> bool:
+    """Whether stderr is a terminal; it may also be closed."""
+    return sys.stderr is not None and sys.stderr.isatty()

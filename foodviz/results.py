@@ -1,13 +1,16 @@
 """The folder that a command writes: pictures, raw arrays, and last a manifest that says how they came about."""
 
+import io
 import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foodviz.errors import InputError
+from foodviz.errors import InputError, require
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +27,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
         raise InputError(f"`out` {path.parent}: cannot be written to ({error.strerror})") from None
@@ -36,9 +39,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
+_MOST_DESCRIPTION = 100_000  # characters; readers of PNG refuse more than a million
 _UMASK = os.umask(0)
 os.umask(_UMASK)
 
@@ -48,11 +53,58 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
+def npz_bytes(arrays: "Mapping[str, np.ndarray]", *, compressed: bool = False) -> bytes:
+    """Named arrays as the content of an .npz; made in memory, as a zip that meets a full disk complains twice."""
+    import numpy as np
+
+    stream = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
+
+
+def folder_of(out: str | Path) -> Path:
+    """The folder that a person wrote.
+
+    Raises:
+        InputError: an empty name, which would be the folder one is in.
+    """
+    require(str(out) != "", "out", "''", "give a folder")
+    return Path(out)
+
+
+def check_writable(file: str | Path, parameter: str = "out") -> None:
+    """Look whether a file of that name can be written, before work is done for it.
+
+    Raises:
+        InputError: it cannot.
+    """
+    require(str(file) != "", parameter, "''", "give the file to write")
+    require(not os.path.isdir(file), parameter, file, "is a folder, not a file")  # noqa: PTH112 - never raises
+    _check_folder(Path(file).parent, parameter)
+    try:
+        Path(file).stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name that no file can have
+        raise InputError(f"`{parameter}` {file}: cannot be written to ({error.strerror})") from None
+
+
+def _check_folder(folder: Path, parameter: str) -> None:
+    there = folder
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        require(there.is_dir(), parameter, folder, f"{there} is a file, not a folder")
+        with tempfile.TemporaryFile(dir=there):  # of no name, where the system can
+            pass
+    except OSError as error:
+        raise InputError(f"`{parameter}` {folder}: {there} cannot be written to ({error.strerror})") from None
+
+
 class ResultFolder:
     """Files of one run of one command in one folder, `<command>.png` and so on; the manifest comes last.
 
     Args:
-        folder: where to write; made when the first file is written.
+        folder: where to write, no empty name; made when the first file is written.
         command: the command's name, the files' stem.
         command_line: goes into every PNG and the manifest.
 
@@ -60,8 +112,8 @@ class ResultFolder:
         paths: everything that was written, in order. figures: the pictures among it, by name.
     """
 
-    def __init__(self, folder: Path, command: str, command_line: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path, command: str, command_line: str) -> None:
+        self.folder = folder_of(folder)
         self.command = command
         self.command_line = command_line
         self.paths: list[Path] = []
@@ -73,14 +125,11 @@ class ResultFolder:
         Raises:
             InputError: it cannot.
         """
-        there = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            reason = "cannot be written to" if there.is_dir() else "is a file, not a folder"
-            raise InputError(f"`out` {self.folder}: {there} {reason}")
+        _check_folder(self.folder, "out")
 
     def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
         """Write a figure as `<command>[-<name>].png`, the command line in its metadata."""
-        metadata = {"Software": "foodviz", "Description": self.command_line}
+        metadata = {"Software": "foodviz", "Description": self._description}
         self.figures[name] = self.file(
             self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")
         )
@@ -93,18 +142,13 @@ class ResultFolder:
 
         metadata = PngInfo()
         metadata.add_text("Software", "foodviz")
-        metadata.add_text("Description", self.command_line)
+        metadata.add_text("Description", self._description)
         return self.file(name, lambda path: Image.fromarray(pixels).save(path, "png", pnginfo=metadata))
 
     def arrays(self, arrays: "Mapping[str, np.ndarray]", *, name: str = "") -> Path:
         """Write named raw arrays as `<command>[-<name>].npz`."""
-        import numpy as np
-
-        def write(path: Path) -> None:
-            with path.open("wb") as stream:
-                np.savez_compressed(stream, allow_pickle=False, **arrays)
-
-        return self.file(self._stem(name) + ".npz", write)
+        content = npz_bytes(arrays, compressed=True)
+        return self.file(self._stem(name) + ".npz", lambda path: path.write_bytes(content))
 
     def file(self, name: str, write: Callable[[Path], object]) -> Path:
         """Have `write` fill `name` in the folder."""
@@ -118,6 +162,11 @@ class ResultFolder:
         text = json.dumps({"command": self.command, "command_line": self.command_line, **facts}, indent=2) + "\n"
         self.file(f"{self.command}.json", lambda path: path.write_text(text, encoding="utf-8"))
         return text
+
+    @property
+    def _description(self) -> str:
+        """The command line as text that a picture can hold: without control characters and bytes that are no text."""
+        return printable(self.command_line, _MOST_DESCRIPTION)
 
     def _stem(self, name: str) -> str:
         return f"{self.command}-{name}" if name else self.command

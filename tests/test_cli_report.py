@@ -13,9 +13,9 @@ from PIL import Image
 
 from foodviz import cli as shell
 from foodviz.analysis import open_subject
+from foodviz.analysis.manifests import read_manifest
 from foodviz.analysis.report.plan import SECTIONS, planned
 from foodviz.analysis.report.sections import SAMPLE_MODEL
-from foodviz.analysis.rerun import read_manifest
 from foodviz.cli.config import read_config
 from foodviz.cli.replay import flags_for
 from foodviz.cli.report import tables

@@ -68,7 +68,7 @@ def test_another_recipe_is_not_resumed():
 
 
 def test_a_loss_that_explodes_is_said():
-    with pytest.raises(InputError, match="lower --lr"):
+    with pytest.raises(InputError, match="lower `lr`"):
         list(fit(fresh(), coloured(64, 0), coloured(8, 1), Recipe(**vars(RECIPE) | {"lr": 1e30, "optimizer": "sgd"})))
 
 

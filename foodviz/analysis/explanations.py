@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from foodviz.errors import InputError, nearest, require
 from foodviz.methods.lime import segmenters
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +94,9 @@ class ExplainedPicture:
     def remark(self) -> str:
         """What to say where hiding takes too little away; empty elsewhere."""
         name, probability = self.all_hidden
-        return f"{self.key} still looks like {name} ({probability:.0%}) with all hidden" if name in self.names else ""
+        if name not in self.names:
+            return ""
+        return f"{self.key} still looks like {printable(name)} ({probability:.0%}) with all hidden"
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from foodviz.analysis.accuracy_check import FEW, labelled_pictures
 from foodviz.analysis.readings import LEAST
 from foodviz.analysis.result import Result, settings_of
+from foodviz.analysis.subject import check_answers
 from foodviz.errors import InputError, require
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     from foodviz.analysis.accuracy_check import LabelledPictures
@@ -38,6 +40,7 @@ def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
     split = subject.dataset.split(subject.settings["split"] or "validation")
     pictures = labelled_pictures(subject.dataset, split, count)
     classifier, ratings = _proven(subject, pictures, few)
+    _check_answers(subject, classifier, pictures)
     facts = _facts(subject.settings["model"], classifier, ratings, pictures)
     return Result("inspect", settings, {}, facts, _lines(facts))
 
@@ -76,7 +79,7 @@ def _toml(text: str) -> str:
 
 def _plain(text: str) -> str:
     """The same for a comment, in one line."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return printable(text, 1000)
 
 
 def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tuple[Classifier, list[Rated]]:
@@ -107,6 +110,16 @@ def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tu
             classifier = models.reread(classifier, sizes[0][1])
             ratings = rate_readings(classifier, pictures, few)
     return models.reread(classifier, ratings[0][1]), ratings
+
+
+def _check_answers(subject: Subject, classifier: Classifier, pictures: LabelledPictures | None) -> None:
+    import torch
+
+    images = torch.full((1, 3, *classifier.input_size), 0.5)
+    if pictures is not None:
+        images = pictures.pictures(classifier.input_size, classifier.preprocessing.resize or "antialiased")[0][:FEW]
+    with torch.inference_mode():
+        check_answers(classifier(images.to(subject.device)), subject)
 
 
 def _facts(
@@ -168,7 +181,7 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
         f"file          {described['file']}: {described['form']}",
         f"architecture  {described['architecture']} ({described['architecture_from']})",
         f"parameters    {described['parameters']:,}",
-        f"classes       {len(classes)}: {', '.join(classes[:12])}{' …' if len(classes) > 12 else ''}",
+        f"classes       {len(classes)}: {', '.join(map(printable, classes[:12]))}{' …' if len(classes) > 12 else ''}",
         f"input         {height}x{width}",
         *(f"guess         {line}" for line in described["guesses"]),
     ]

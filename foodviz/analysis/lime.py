@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,11 @@ from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
 from foodviz.analysis.saliency import on_food
 from foodviz.errors import UsageError, require
+from foodviz.printable import printable
+
+# Arguments for single pictures, and for the sum over a class's.
+OF_PICTURES = ("target", "features", "positive_only", "shared_scale")
+OF_CLASSES = ("class_name", "limit")
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,9 +84,8 @@ def lime(
     require(limit >= 1, "limit", limit, "must be at least 1")
     require(len(target) > 0, "target", "()", "must name at least one class")
     how = LimeSettings.of(arguments)
+    _exclude(settings)
     if class_name is not None:
-        if ids or image:
-            raise UsageError("`class_name` chooses pictures itself: give no `ids` and no `image`")
         from foodviz.analysis.lime_class import lime_class
 
         return lime_class(subject, class_name, limit, how, settings)
@@ -138,6 +143,24 @@ def lime(
     return Result("lime", settings, arrays, facts, photographs.table, sentences, draw, views)
 
 
+def _exclude(settings: Mapping[str, Any]) -> None:
+    """Refuse what is of no effect; what is not at its default was asked for."""
+    defaults = {name: each.default for name, each in inspect.signature(lime).parameters.items()}
+
+    def given(name: str) -> bool:
+        value = settings[name]
+        return bool((tuple(value) if isinstance(value, list) else value) != defaults[name])
+
+    if settings["class_name"] is None:
+        if given("limit"):
+            raise UsageError("`limit` belongs to `class_name`, what a class is recognised by")
+        return
+    if given("ids") or given("image"):
+        raise UsageError("`class_name` chooses pictures itself: give no `ids` and no `image`")
+    for name in filter(given, OF_PICTURES):
+        raise UsageError(f"`{name}` belongs to single pictures, not to `class_name`")
+
+
 def attributions_of(
     pictures: Sequence[ExplainedPicture], targets: Sequence[str], classes: Sequence[Sequence[int]], unit: str
 ) -> dict[str, Attribution]:
@@ -170,7 +193,7 @@ def _caption(photographs: Photographs, pictures: Sequence[ExplainedPicture], num
     probability = float(photographs.logits[number].softmax(0)[explanation.targets[row]])
     stable = explanation.stability[row] >= STABLE
     return (
-        f"{picture.names[row]} {probability:.0%}, R² {explanation.fits[row]:.2f}\n"
+        f"{printable(picture.names[row])} {probability:.0%}, R² {explanation.fits[row]:.2f}\n"
         f"{int(stable.sum())} of {len(stable)} signs stable, {len(explanation.shown)} samples"
     )
 
@@ -180,6 +203,6 @@ def _sentences(photographs: Photographs, pictures: Sequence[ExplainedPicture], a
     from foodviz.render import sentences
 
     supporting = replace(attribution, values=attribution.values.clamp(min=0))
-    on_it = on_food(photographs, supporting, [f"what speaks for {picture.names[0]}" for picture in pictures])
+    on_it = on_food(photographs, supporting, [f"what speaks for {printable(picture.names[0])}" for picture in pictures])
     checks = zip(*(attribution.checks[name].tolist() for name in ("r2", "stable_signs", "superpixels")), strict=True)
     return [f"{line} {sentences.lime_fit(*each)}" for line, each in zip(on_it, checks, strict=True)]

@@ -9,6 +9,7 @@ from foodviz.analysis.explanations import LimeSettings, explained
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
 from foodviz.errors import InputError
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,7 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
             summary.colours,
             summary.place,
             differences,
-            title=f"What {name} is recognised by",
+            title=f"What {printable(name)} is recognised by",
             notes=[*summary.sentences, _basis(photographs, how, len(pictures)), photographs.trained_on],
         )
         return {"": figure}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from foodviz.analysis.subject import Subject, log
-from foodviz.errors import InputError
+from foodviz.analysis.subject import MOST_SEED, Subject, log
+from foodviz.errors import InputError, require
+from foodviz.paths import is_file, path_of
 from foodviz.progress import Progress, silent
 from foodviz.threads import wait_briefly
 
@@ -49,12 +49,13 @@ def open_subject(
         say: takes a remark, one line. progress: shows how far a long pass is.
 
     Raises:
-        InputError: no such folder or file; what is wrong inside them shows when it is needed.
+        InputError: no such folder or file, or no such seed; what is wrong inside them shows when it is needed.
     """
+    require(0 <= seed <= MOST_SEED, "seed", seed, f"must be from 0 to {MOST_SEED}")
     from foodviz.data import open_dataset
 
     wait_briefly()
-    if model != "sample" and not Path(model).expanduser().is_file():
+    if model != "sample" and not is_file(path_of(model)):
         raise InputError(f"`model` {model}: no such file")
     settings = {
         "data": data,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.result import table
+from foodviz.analysis.subject import check_answers
 from foodviz.printable import printable
 
 if TYPE_CHECKING:
@@ -100,13 +101,19 @@ class Photographs:
 
     @cached_property
     def logits(self) -> torch.Tensor:
-        """(N, C) logits."""
+        """(N, C) logits.
+
+        Raises:
+            InputError: they are no finite numbers.
+        """
         import torch
 
         # Loaded before: weights made in inference mode take no part in gradients.
         classifier = self.subject.classifier
         with torch.inference_mode():
-            return torch.cat([classifier(some) for some in torch.split(self.images, BATCH)])
+            logits = torch.cat([classifier(some) for some in torch.split(self.images, BATCH)])
+        check_answers(logits, self.subject)
+        return logits
 
     def targets(self, wanted: str) -> torch.Tensor:
         """(N,) the class to explain in each picture.

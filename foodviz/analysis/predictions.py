@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foodviz.analysis.subject import check_answers
 from foodviz.analysis.sweep import sweep
 
 if TYPE_CHECKING:
@@ -77,8 +78,10 @@ def predict(subject: Subject, split: Split, ids: Sequence[int] | None = None) ->
         ids: which; all where None.
 
     Raises:
-        InputError: no picture can be read, or classes that the model does not have.
+        InputError: no picture can be read, classes that the model does not have, or answers that are no numbers.
     """
+    import torch
+
     order = np.array(subject.class_order(split))
     answers = sweep(
         subject,
@@ -89,6 +92,7 @@ def predict(subject: Subject, split: Split, ids: Sequence[int] | None = None) ->
         kind="predictions",
         key=[subject.classifier.identity, subject.device.type],
     )
+    check_answers(torch.from_numpy(answers.values), subject)
     labels = np.array(split.labels)[answers.ids]
     return Predictions(
         answers.ids,

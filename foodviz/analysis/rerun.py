@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.manifests import read_manifest
 from foodviz.analysis.opening import open_subject
-from foodviz.analysis.report.plan import SECTIONS, Section, analysis_of
+from foodviz.analysis.report.plan import Section, analysis_of
 from foodviz.analysis.report.sections import DrawnSection, draw, timed
 from foodviz.analysis.report.writing import Writing
 from foodviz.analysis.subject import log
 from foodviz.analysis.typed import typed
 from foodviz.errors import InputError
+from foodviz.paths import is_file
 from foodviz.progress import Progress, silent
+from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
 
+_LARGEST = 4 << 30  # bytes of raw values, unpacked
 # Settings of a run that are not taken over: where files went, and a dream's state that is somewhere else.
 _OTHERS = ("dpi", "resume")
 
@@ -72,11 +74,13 @@ def rerun(
     paged = first["command"] == "report"
     parts = first["sections"] if paged else [{"name": first["command"], "manifest": first}]
     sections = [_section(path, each, allow_code, say, progress) for each in parts]
+    if not check:
+        ResultFolder(writing.out, first["command"], writing.command_line).check()
     drawn = []
     with tempfile.TemporaryDirectory() if check else nullcontext(str(writing.out)) as out:
         for section, each in zip(sections, parts, strict=True):
             folder = Path(out) / "report" / section.name if paged else Path(out)
-            dpi = int(each["manifest"]["settings"].get("dpi", writing.dpi))
+            dpi = each["manifest"]["settings"].get("dpi", writing.dpi)
             with timed(say, f"{section.command} of {path}"):
                 drawn.append(draw(section, folder, dpi=dpi, spell=writing.spell, fresh=True))
         if check:
@@ -90,59 +94,6 @@ def rerun(
     else:
         paths = [writing.out / f"{first['command']}.json"]
     return Repeated(paths)
-
-
-class _Embedded(HTMLParser):
-    """The texts of a page's scripts that are marked as its manifest; comments and attributes hold none."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._inside = False
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag == "script" and dict(attrs).get("id") == "manifest"
-        if self._inside:
-            self.texts.append("")
-
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
-        self._inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.texts[-1] += data
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """A manifest from its file or from the page that holds it.
-
-    Raises:
-        InputError: no such file, no manifest, or of an analysis that cannot be repeated.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or 'not text'})") from None
-    embedded = _Embedded(text).texts if text.lstrip().startswith("<") else [text]
-    if len(embedded) > 1:
-        raise InputError(f"{path}: a page with {len(embedded)} manifests, which foodviz never writes")
-    try:
-        manifest = json.loads("".join(embedded))
-        paged = manifest["command"] == "report"
-        inner = [each["manifest"] for each in manifest["sections"]] if paged else [manifest]
-        sound = all(isinstance(each["settings"], dict) and each["command"] in SECTIONS.values() for each in inner)
-        names = [each["name"] for each in manifest.get("sections", [])]  # become folders
-        sound &= len(set(names)) == len(names) and set(names) <= set(SECTIONS)
-        sound &= not paged or all(
-            SECTIONS[each["name"]] == each["manifest"]["command"] for each in manifest["sections"]
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        sound = False
-    if not sound:
-        raise InputError(f"{path}: no manifest of a foodviz command that can be repeated")
-    return dict(manifest)
 
 
 def _section(
@@ -208,18 +159,16 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 
     import numpy as np
 
-    if not path.is_file():
+    if not is_file(path):
         return {}
     try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(each.file_size for each in archive.infolist()) > _LARGEST:
+                raise ValueError("no run writes as much")
         with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in content.files}
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        AttributeError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-    ):
+            arrays = {name: content[name] for name in content.files}
+        if not all(isinstance(values, np.ndarray) for values in arrays.values()):
+            raise ValueError("NumPy gives the bytes of what is no array")
+    except Exception:  # a damaged file can break anywhere in zip, zlib and NumPy
         raise InputError(f"{path}: damaged, or no raw values that foodviz wrote") from None
+    return arrays

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.errors import require
 from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
+
+
+DPI = (30, 600)  # a picture of more could be too large for memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +60,10 @@ class Result:
             command_line: what redraws them; goes into every picture and the manifest.
 
         Raises:
-            InputError: the folder cannot be written to.
+            InputError: the folder cannot be written to, or no such resolution.
         """
-        folder = ResultFolder(Path(out), self.command, command_line)
+        require(DPI[0] <= dpi <= DPI[1], "dpi", dpi, f"must be from {DPI[0]} to {DPI[1]}")
+        folder = ResultFolder(out, self.command, command_line)
         for name, pixels in self.pictures.items():
             folder.picture(name, pixels)
         for name, write in self.files.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
 from foodviz.methods.attribution import catalogue as catalogue  # the shell lists the methods from here
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import torch
@@ -62,7 +63,7 @@ def saliency(
     def draw() -> Mapping[str, Figure]:
         from foodviz.render.saliency import saliency_figure
 
-        peaks = zip(names, attribution.peaks, strict=True)
+        peaks = zip(map(printable, names), attribution.peaks, strict=True)
         scale = "one scale for all." if shared_scale else "each scaled to its own maximum."
         figure = saliency_figure(
             photographs.pixels,

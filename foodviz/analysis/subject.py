@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
-from foodviz.errors import UsageError
+from foodviz.errors import InputError, UsageError
 from foodviz.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -22,9 +22,27 @@ if TYPE_CHECKING:
     from foodviz.models import Classifier
 
 
+MOST_SEED = 2**32 - 1  # what every random generator takes
+
+
 def log(line: str) -> None:
     """Where remarks go unless told otherwise: the logger `foodviz`."""
     logging.getLogger("foodviz").warning(line)
+
+
+def check_answers(logits: torch.Tensor, subject: Subject) -> None:
+    """Look whether a model's answers (N, C) say anything.
+
+    Raises:
+        InputError: one of them is no number, which every weight can be and still make such answers.
+    """
+    finite = logits.isfinite().all(1)
+    if not finite.all():
+        count = f"to {int((~finite).sum())} of {len(finite)} pictures"
+        raise InputError(
+            f"`model` {subject.settings.get('model', '')}: its answers {count} are no finite numbers: weights too "
+            "large, a training that diverged, or a damaged file"
+        )
 
 
 @dataclass(frozen=True, eq=False)

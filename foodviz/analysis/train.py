@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from foodviz.analysis.pixel_stores import as_in_training, in_memory, statistics
 from foodviz.analysis.subject import log
+from foodviz.analysis.training_arguments import check, state_of
+from foodviz.analysis.typed import typed
 from foodviz.distributed import process_group
-from foodviz.errors import InputError, require
+from foodviz.errors import InputError
 from foodviz.progress import Progress, silent
-from foodviz.results import write_atomically
+from foodviz.results import write_atomically, write_bytes
 
 if TYPE_CHECKING:
-    from foodviz.data import Split
+    import torch
+
     from foodviz.models import Classifier
     from foodviz.training.loop import Epoch as Epoch
     from foodviz.training.loop import PixelStore
@@ -92,11 +96,10 @@ def train(
         resume: go on where a stopped training of the same settings was.
 
     Raises:
-        InputError: data without labels, an architecture that is not there, or a loss that is no longer a number.
+        InputError: a value out of its range, data without labels or with classes that training does not have, an
+            architecture that is not there, or a loss that is no longer a number.
     """
-    for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
-        require(0 <= value < float("inf"), name, value, "a number of at least 0")
-    require(bool(out), "out", repr(out), "give the checkpoint to write")
+    check(typed(_OF, locals()))
 
     import torch
 
@@ -128,7 +131,10 @@ def train(
         splits = dataset.split("training"), dataset.split("validation")
         if not all(split.labelled for split in splits):
             raise InputError(f"`data` {data}: training needs labels in the training and validation splits")
-        (training, seen), (validation, validation_seen) = (_in_memory(split, size, limit, watch) for split in splits)
+        (training, seen), (validation, validation_seen) = (
+            in_memory(split, size, limit, watch.say, watch.progress) for split in splits
+        )
+        validation = as_in_training(validation, splits[1], splits[0].class_names, watch.say)
         if merge_validation:
             both = torch.cat([training.images, validation.images]), torch.cat([training.labels, validation.labels])
             training, seen = PixelStore(*both), seen + validation_seen
@@ -136,8 +142,8 @@ def train(
         torch.manual_seed(seed)
         classifier, begun = _untrained(arch, splits[0].class_names, size, training, start)
         classifier.to(computer)
-        kept = path.with_name(path.name + ".training")
-        state = torch.load(kept, map_location=computer, weights_only=True) if resume and kept.exists() else None
+        kept = state_of(out)
+        state = _stopped(kept, computer) if resume and kept.exists() else None
         history: list[Epoch] = [] if state is None else [Epoch(**entry) for entry in state["history"]]
         best: dict[str, Any] = {} if state is None else state["best"]
 
@@ -150,7 +156,7 @@ def train(
             watch.epoch(epoch)
             if leader:
                 reached |= {"history": [vars(entry) for entry in history], "best": best}
-                write_atomically(kept, partial(torch.save, reached))
+                write_bytes(kept, _saved(reached))
         if not leader:
             return None
         recorded = {
@@ -169,6 +175,29 @@ def train(
         return Trained(path, best["epoch"], best["accuracy"])
 
 
+def _saved(state: Mapping[str, Any]) -> bytes:
+    """What `torch.save` writes of it, in memory first: where a disk is full PyTorch ends the process."""
+    import torch
+
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    return stream.getvalue()
+
+
+def _stopped(kept: Path, device: torch.device) -> dict[str, Any]:
+    """The state that a stopped training left."""
+    import torch
+
+    try:
+        state = torch.load(kept, map_location=device, weights_only=True)
+        whole = {"recipe", "epoch", "classifier", "optimizer", "history", "best"} <= state.keys()
+    except Exception:  # a damaged file can break anywhere
+        whole = False
+    if not whole:
+        raise InputError(f"`resume`: {kept} is damaged, or no stopped training; without `resume` it is not needed")
+    return dict(state)
+
+
 def _untrained(
     arch: str, class_names: tuple[str, ...], size: int, training: PixelStore, start: str | None
 ) -> tuple[Classifier, dict[str, Any] | None]:
@@ -176,42 +205,18 @@ def _untrained(
     from foodviz import models
     from foodviz.models import architectures
 
-    mean, std = _statistics(training)
+    mean, std = statistics(training)
     network = architectures.build(arch, len(class_names))
     begun: dict[str, Any] | None = None
     if start:
         first = models.load(start, arch=arch, class_names=class_names)
+        if len(first.class_names) != len(class_names):
+            raise InputError(
+                f"`start` {start}: it tells {len(first.class_names)} classes apart, the data has {len(class_names)}"
+            )
         network.load_state_dict(first.network.state_dict())
         begun = {"file": Path(start).name, "training": first.origin.declared.training}
     return models.Classifier(network, class_names, (size, size), mean=mean, std=std), begun
 
 
-def _in_memory(split: Split, size: int, limit: int | None, watch: Watch) -> tuple[PixelStore, list[str]]:
-    """A split's labelled pictures, and the digest of each; unreadable ones are counted and left out."""
-    import torch
-
-    from foodviz.data import spread_ids
-    from foodviz.data.batch import batches
-    from foodviz.training.loop import PixelStore
-
-    ids = split.labelled_ids if limit is None else spread_ids(split.labelled_ids, limit)
-    skipped: list[str] = []
-    images, labels = [], []
-    digests: list[str] = []
-    stream = batches(split, ids, (size, size), skipped=skipped.append)
-    for batch in watch.progress(stream, f"reading {split.name}", total=-(-len(ids) // 64)):
-        images.append(batch.images.mul(255).round().byte())
-        labels.append(batch.labels)
-        digests += batch.digests
-    if skipped:
-        watch.say(f"left out {len(skipped)} pictures that cannot be read, first {skipped[0]}")
-    if not images:
-        raise InputError(f"`data` {split.data}: no labelled picture in {split.name} can be read")
-    return PixelStore(torch.cat(images), torch.cat(labels)), digests
-
-
-def _statistics(training: PixelStore) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each colour over evenly spread pictures, for values in [0, 1]."""
-    spread = training.images[:: -(-len(training.images) // 1000)].float().div_(255)
-    mean, std = spread.mean((0, 2, 3)), spread.std((0, 2, 3))
-    return tuple(round(v, 4) for v in mean.tolist()), tuple(max(round(v, 4), 1e-3) for v in std.tolist())
+_OF = train  # inside the function its name may be another's

@@ -1,15 +1,17 @@
 """The shell: `foodviz <command>`; commands are imported when they are asked for."""
 
 import importlib
-import os
+import io
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from foodviz.cli.failures import fail, leave_stdout, out_of_memory
 from foodviz.cli.options import with_flags
 from foodviz.errors import InputError, UsageError, nearest
+from foodviz.interrupts import after_imports
 from foodviz.threads import wait_briefly
 from foodviz.version import __version__
 
@@ -72,30 +74,37 @@ def cli(ctx: click.Context, config: str | None) -> None:
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code (1 for input, 2 for usage, 130 for Ctrl-C)."""
+    for stream in (sys.stdout, sys.stderr):  # None where it is closed
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no such letter
     wait_briefly()
     try:
-        cli.main(prog_name="foodviz", standalone_mode=False)
+        with after_imports():
+            cli.main(prog_name="foodviz", standalone_mode=False)
+            if sys.stdout:
+                sys.stdout.flush()
     except UsageError as error:
-        _fail(with_flags(str(error)), 2)
+        fail(with_flags(str(error)), 2)
     except InputError as error:
-        _fail(with_flags(str(error)), 1)
+        fail(with_flags(str(error)), 1)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.UsageError as error:
         context = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-        _fail(error.format_message().rstrip(".") + context, 2)
+        fail(error.format_message().rstrip(".") + context, 2)
     except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code)
+        fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         # Interrupted in an exec(), of which importing torch is full, CPython under -m would end itself by the signal
         # and not by the exit code; it forgets that with the next exec().
         exec("")
-        _fail("stopped", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def _fail(line: str, code: int) -> None:
-    click.echo(f"error: {' '.join(line.split())}", err=True)
-    sys.exit(code)
+        fail("stopped", 130)
+    except OSError as error:
+        leave_stdout()
+        if isinstance(error, BrokenPipeError):
+            sys.exit(1)
+        fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error), 1)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        fail("not enough memory for this; smaller or fewer pictures need less", 1)

@@ -11,7 +11,7 @@ from foodviz.analysis.inspect import as_config
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import data_options, model_options, option
-from foodviz.results import write_bytes
+from foodviz.results import check_writable, write_bytes
 
 
 @click.command(cls=GreedyCommand)
@@ -29,12 +29,14 @@ def inspect(save: str | None, json_: bool, quiet: bool, **flags: Any) -> None:
     normalisation, each resize. The one that is right most often is what every other command should be told; --save
     writes it down.
     """
+    if save is not None:
+        check_writable(save, "save")
     result = analysis.inspect(output.subject_of({**flags, "quiet": quiet}), **output.arguments(analysis.inspect, flags))
     if json_:
         click.echo(json.dumps(result.facts, indent=2))
     elif not quiet:
         output.show(result.lines)
-    if save:
+    if save is not None:
         write_bytes(Path(save), as_config(result.facts).encode())
         if not (json_ or quiet):
-            click.echo(f"{save} written: foodviz --config {save} saliency reads the model so")
+            output.show([f"{save} written: foodviz --config {save} saliency reads the model so"])

@@ -24,4 +24,7 @@ def layers(json_: bool, **flags: Any) -> None:
     one and the same value everywhere on the pictures of --ids or --image. Without either, four pictures are looked at.
     """
     result = analysis.layers(output.subject_of(flags), **output.arguments(analysis.layers, flags))
-    click.echo(json.dumps(result.facts["layers"], indent=2) if json_ else "\n".join(result.lines))
+    if json_:
+        click.echo(json.dumps(result.facts["layers"], indent=2))
+    else:
+        output.show(result.lines)

@@ -13,6 +13,7 @@ import click
 
 from foodviz import analysis, progress
 from foodviz.cli.options import with_flags
+from foodviz.printable import REMARK, printable
 from foodviz.results import ResultFolder
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def run(name: str, flags: Mapping[str, Any], *kept: Path) -> None:
         kept: files that the analysis itself writes while it runs, its arguments after the subject.
     """
     function = getattr(analysis, name)
-    folder = ResultFolder(Path(flags["out"]), name, line_given())
-    folder.check()
+    ResultFolder(flags["out"], name, line_given()).check()
     result = function(subject_of(flags), *kept, **arguments(function, flags))
     write(result, flags, kept=kept)
 
@@ -55,7 +55,7 @@ def subject_of(flags: Mapping[str, Any]) -> Subject:
 
 def say(line: str) -> None:
     """A remark for the person at the terminal, on stderr."""
-    click.echo(with_flags(line), err=True)
+    click.echo(printable(with_flags(line), REMARK), err=True)
 
 
 def line_given() -> str:
@@ -69,10 +69,17 @@ def write(result: Result, flags: Mapping[str, Any], command_line: str | None = N
     if flags["json_"]:
         click.echo(folder.paths[-1].read_text(encoding="utf-8"), nl=False)
     elif not flags["quiet"]:
-        show([*map(str, (*kept, *folder.paths)), *result.lines])
+        show_paths([*kept, *folder.paths])
+        show(result.lines)
 
 
 def show(lines: Iterable[str]) -> None:
     """Lines on stdout."""
     for line in lines:
-        click.echo(with_flags(line))
+        click.echo(printable(with_flags(line), REMARK))
+
+
+def show_paths(paths: Iterable[Path]) -> None:
+    """Paths on stdout, a line each."""
+    for path in paths:
+        click.echo(printable(path, REMARK))

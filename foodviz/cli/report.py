@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import data_options, model_options, option, output_options
 from foodviz.cli.replay import line_for
 from foodviz.errors import InputError
+from foodviz.results import folder_of
 
 
 @click.command(cls=GreedyCommand)
@@ -33,14 +33,17 @@ def report(**flags: Any) -> None:
     on unchanged, it is taken from its folder below --out instead of drawn again.
     """
     subject = output.subject_of(flags)
-    writing = Writing(Path(flags["out"]), flags["dpi"], output.line_given(), spell(), tables())
+    writing = Writing(folder_of(flags["out"]), flags["dpi"], output.line_given(), spell(), tables())
     written = analysis.report(subject, writing, **output.arguments(analysis.report, flags))
     if flags["json_"]:
         click.echo(written.paths[-1].read_text(encoding="utf-8"), nl=False)
     elif not flags["quiet"]:
-        output.show(map(str, written.paths))
+        output.show_paths(written.paths)
     if written.failures:
-        lines = "; ".join(f"{name}: {line}" for name, line in written.failures.items())
+        sections: dict[str, list[str]] = {}  # that failed with each line: often one for all
+        for name, line in written.failures.items():
+            sections.setdefault(line, []).append(name)
+        lines = "; ".join(f"{', '.join(names)}: {line}" for line, names in sections.items())
         count = f"{len(written.failures)} of {written.sections} sections failed"
         raise InputError(f"{count}, the page holds the others: {lines}")
 

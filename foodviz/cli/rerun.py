@@ -1,7 +1,6 @@
 """`foodviz rerun`: repeat what a manifest tells of."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -11,6 +10,7 @@ from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option
 from foodviz.cli.report import spell
+from foodviz.results import folder_of
 
 
 @click.command(cls=GreedyCommand)
@@ -27,7 +27,7 @@ def rerun(manifest: str, check: bool, out: str, allow_code: bool, quiet: bool) -
     """
     repeated = analysis.rerun(
         manifest,
-        Writing(Path(out), command_line=output.line_given(), spell=spell()),
+        Writing(folder_of(out), command_line=output.line_given(), spell=spell()),
         (lambda _: None) if quiet else output.say,
         progress.silent if quiet else progress.bar,
         check=check,
@@ -38,4 +38,5 @@ def rerun(manifest: str, check: bool, out: str, allow_code: bool, quiet: bool) -
         output.show([*repeated.differences, *(f"  because? {line}" for line in reasons)])
         sys.exit(1)
     if not quiet:
-        output.show([f"identical: {repeated.identical} arrays"] if check else map(str, repeated.paths))
+        output.show([f"identical: {repeated.identical} arrays"] if check else [])
+        output.show_paths(repeated.paths)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from foodviz import analysis, progress
+from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option
 
@@ -23,5 +24,4 @@ def sample(quiet: bool, **flags: Any) -> None:
     """
     written = analysis.sample(progress.silent if quiet else progress.bar, **flags)
     if not quiet:
-        for folder, count in written.items():
-            click.echo(f"{folder}  {count} pictures")
+        output.show(f"{folder}  {count} pictures" for folder, count in written.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from foodviz import analysis, progress
 from foodviz.analysis.train import Watch
+from foodviz.analysis.training_arguments import MOST_BATCH, MOST_DECAY, MOST_EPOCHS, MOST_LR
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @option("--arch", default="vgg16_bn-slim", help="Architecture, as in the other commands.")
 @option("--out", type=click.Path(dir_okay=False), default="model.safetensors", help="Checkpoint to write.")
 @option("--size", type=click.IntRange(16, 1024), default=128, help="Height and width of the input in pixels.")
-@option("--epochs", type=click.IntRange(min=1), default=30, help="Passes over the training split.")
-@option("--batch-size", type=click.IntRange(min=1), default=64, help="Pictures a step, over all processes.")
+@option("--epochs", type=click.IntRange(1, MOST_EPOCHS), default=30, help="Passes over the training split.")
+@option("--batch-size", type=click.IntRange(1, MOST_BATCH), default=64, help="Pictures a step, over all processes.")
 @option("--optimizer", type=click.Choice(["adamw", "sgd"]), default="adamw", help="AdamW, or SGD with momentum 0.9.")
-@option("--lr", type=float, default=3e-3, help="Highest learning rate; a warm-up leads there, a cosine to zero.")
-@option("--weight-decay", type=float, default=0.05, help="Weight decay (5e-4 suits sgd).")
+@option("--lr", type=click.FloatRange(0, MOST_LR), default=3e-3, help="Highest; a warm-up leads there, a cosine to 0.")
+@option("--weight-decay", type=click.FloatRange(0, MOST_DECAY), default=0.05, help="Weight decay (5e-4 suits sgd).")
 @option("--label-smoothing", type=click.FloatRange(0, 1), default=0.1, help="Share of the target given to all classes.")
 @option("--augmentation", type=click.FloatRange(0, 2), default=1.0, help="Strength of the random changes; 0 is none.")
 @option("--noise", type=click.FloatRange(0, 1), default=0.0, help="Most Gaussian noise, as a share of the range.")
@@ -52,7 +52,7 @@ def train(quiet: bool, **flags: Any) -> None:
     watch = Watch(output.say, progress.bar, bar.step, bar.say) if not quiet else Watch(lambda _: None)
     trained = analysis.train(watch, **flags)
     if trained and not quiet:
-        click.echo(f"{trained.path}  epoch {trained.epoch}, validation accuracy {trained.accuracy:.1%}")
+        output.show([f"{trained.path}  epoch {trained.epoch}, validation accuracy {trained.accuracy:.1%}"])
     if under_torchrun():
         leave()
 
@@ -66,14 +66,14 @@ class _Bar:
 
     def step(self, done: int, steps: int, loss: float) -> None:
         self.trained += 1 / steps
-        if sys.stderr.isatty():
+        if progress.watched():
             left = (time.monotonic() - self.started) / self.trained * (self.epochs - self.done - done / steps)
             line = f"epoch {self.done + 1}/{self.epochs}  {done}/{steps}  loss {loss:.3f}  {left / 60:.0f} min left "
             click.echo(f"\r{line}", nl=False, err=True)
 
     def say(self, epoch: Epoch) -> None:
         self.done = epoch.epoch
-        clear = "\r" if sys.stderr.isatty() else ""
+        clear = "\r" if progress.watched() else ""
         click.echo(
             f"{clear}epoch {epoch.epoch}/{self.epochs}  loss {epoch.loss:.3f}"
             f"  training {epoch.training_accuracy:.1%}  validation {epoch.validation_accuracy:.1%}"

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from foodviz.data.class_names import FOOD11
-from foodviz.data.files import check_file, path_of, read_file
+from foodviz.data.files import check_file, read_file
 from foodviz.data.folders import SPLITS, find_folder, find_root, list_folder, split_folders
 from foodviz.data.sample.listing import list_sample, sample_name
 from foodviz.data.split import Split
 from foodviz.errors import InputError
+from foodviz.paths import path_of
 from foodviz.printable import printable
 
 

@@ -11,14 +11,6 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".gif", 
 MOST_BYTES = 512 << 20  # of a picture file: 128 million pixels without compression have 384 MB
 
 
-def path_of(name: str) -> Path:
-    """The path that a person wrote; `~` and `~user` are folders of users where there are such users."""
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        return Path(name)
-
-
 def read_file(path: Path, called: str) -> bytes:
     """The content of a picture file.
 

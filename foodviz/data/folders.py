@@ -11,10 +11,11 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from foodviz.data.class_names import FOOD11, MOST_CLASSES, class_names_for, class_number, plain_names
-from foodviz.data.files import folders_in, path_of, pictures_in, read_file, reason
+from foodviz.data.files import folders_in, pictures_in, read_file, reason
 from foodviz.data.pictures import decode
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
+from foodviz.paths import path_of
 from foodviz.printable import printable
 
 SPLITS = {

@@ -20,6 +20,7 @@ from foodviz.models.networks import certain_architecture, filled_network, usual_
 from foodviz.models.origin import Declared, Origin, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
 from foodviz.models.trial import class_count
+from foodviz.paths import path_of
 from foodviz.printable import printable
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
@@ -61,7 +62,7 @@ def load(
     Raises:
         InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
     """
-    path = SAMPLE if model == "sample" else Path(model).expanduser()
+    path = SAMPLE if model == "sample" else path_of(model)
     checkpoint = read_checkpoint(path, allow_code=allow_code)
     try:
         return _loaded(path, checkpoint, arch, preprocessing or Preprocessing(), tuple(class_names), score).to(device)

@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from foodviz.render.style import INK, NORMAL, SMALL, SOFT, WARNING, bare, new_figure, titled
+from foodviz.render.style import INK, NORMAL, SMALL, SOFT, WARNING, bare, new_figure, short, titled
 
 COLUMN = 0.62  # inches of a column of figures beside the matrix
 _EMPTY = (0.9, 0.9, 0.9, 1.0)
@@ -36,11 +36,12 @@ def matrix_figure(
         warning: a line above the matrix, in red.
     """
     classes = len(class_names)
+    class_names = [short(name) for name in class_names]
     cell = float(np.clip(6.6 / classes, 0.22, 1.1))  # inches
     longest = max(len(name) for name in class_names)
     slanted = classes <= 25
     beside = COLUMN / cell * len(columns)  # in cells
-    reach = 0.085 * min(longest, 24)  # inches of the longest name
+    reach = 0.085 * min(longest, 32)  # inches of the longest name
     width = cell * (classes + beside) + reach + 0.8
     below = reach * (0.65 if slanted else 1.0)
     figure = new_figure(max(width, 6.4), cell * classes + below + 1.5)

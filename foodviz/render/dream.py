@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from foodviz.render.style import INK, SMALL, SOFT, bare, colour_bar, heat, limits_of, new_figure, titled
+from foodviz.render.style import INK, SMALL, SOFT, bare, colour_bar, heat, limits_of, new_figure, short, titled
 
 Floats = NDArray[np.floating]
 _TALL, _BESIDE = 7.6, 4.9  # inches: the height of grid and panels, the panels' width
@@ -65,7 +65,8 @@ def dream_figure(
     _objective(panels[1], curve, steps, objectives, octave_steps, unit)
     _lines(panels[2], steps, on_and_off, [f"on {region}", "elsewhere"], "mean change")
     strongest = np.argsort(-probabilities.max(0), kind="stable")[: len(_LINES)]
-    _lines(panels[3], steps, probabilities.T[strongest], [class_names[index] for index in strongest], "probability")
+    names = [short(class_names[index], 20) for index in strongest]
+    _lines(panels[3], steps, probabilities.T[strongest], names, "probability")
     panels[3].set_ylim(-0.02, 1.02)
     panels[3].set_xlabel("step", fontsize=SMALL, color=INK)
     titled(figure, title, notes)

@@ -21,6 +21,7 @@ from foodviz.render.style import (
     limits_of,
     new_figure,
     photograph,
+    short,
     titled,
     wrapped,
 )
@@ -72,7 +73,7 @@ def cards_figure(
     lines = wrapped(notes, width)
     top, foot = 2.35, 0.22 + 0.15 * len(lines)
     height = top + row * len(cards) + foot
-    figure = Figure(figsize=(width, height), facecolor="white")
+    figure = new_figure(width, height, layout=None)
 
     def axes_at(x: float, y: float, w: float, h: float) -> Axes:
         """Axes at inches from the top left."""
@@ -105,7 +106,7 @@ def cards_figure(
         ends = f"±{limits[1]:.2g}, blue below 0" if limits[0] < 0 else f"0 to {limits[1]:.2g}"
         write(left_maps, y + 1.72, f"maps from {ends}", color=SOFT)
         _crops(axes_at(left_crops, y, 2.1, 2.1), card)
-        _bars(axes_at(left_bars, y, 1.45, 1.98), card.class_means, class_names)
+        _bars(axes_at(left_bars, y, 1.45, 1.98), card.class_means, [short(name, 20) for name in class_names])
     for number, line in enumerate(lines):
         write(0.12, height - foot + 0.08 + 0.15 * number, line, color=SOFT)
     return figure

@@ -63,10 +63,16 @@ def confusion(facts: Facts) -> list[str]:
     ]
     lines += [f"{line.partition('  ids ')[0]}." for line in facts["most_confused"][:3]]
     never = facts["never_mistaken"]
-    lines.append(f"Never mistaken: {', '.join(never)}." if never else "No class is always named rightly.")
+    lines.append(f"Never mistaken: {listed(never)}." if never else "No class is always named rightly.")
     lean = "surer than right" if facts["confidence_minus_accuracy"] > 0 else "less sure than right"
     gap = abs(100 * facts["confidence_minus_accuracy"])
     return [*lines, f"On average the model is {gap:.1f} points {lean}."]
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names in one line, of many the first."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def dream(facts: Facts) -> list[str]:

@@ -1,14 +1,22 @@
 """The look that all figures share: one ink, one face, colour maps that say magnitude or sign."""
 
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from foodviz.printable import printable
 
 INK = "#22262b"
 SOFT = "#6b7280"
@@ -16,12 +24,46 @@ WARNING = "#b42318"
 MAGNITUDE = "magma"  # from nothing to much
 SIGNED = "RdBu_r"  # against, nothing, for: symmetric about 0
 SMALL, NORMAL, LARGE = 7.5, 9.0, 11.0  # points
+_LONGEST_LINE = 400  # letters, several times the widest figure
 _LETTERS = 17  # of the small face an inch, in a line of usual words
 
 
-def new_figure(width: float, height: float) -> Figure:
+class LiteralFigure(Figure):
+    """A figure that draws every text as it is written, whoever wrote it: `$x^2$` is no formula, and nothing is run.
+
+    A letter that the font has not is drawn as a box, without a warning.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it."""
+        with self._literal():
+            super().draw(renderer)
+
+    def get_tightbbox(self, *arguments: Any, **settings: Any) -> Bbox:
+        """What a notebook crops it to."""
+        with self._literal():
+            return super().get_tightbbox(*arguments, **settings)
+
+    @contextmanager
+    def _literal(self) -> Iterator[None]:
+        for text in self.findobj(Text):
+            assert isinstance(text, Text)
+            text.set_parse_math(False)
+            text.set_usetex(False)
+            text.set_text("\n".join(printable(line, _LONGEST_LINE) for line in text.get_text().split("\n")))
+        with rc_context({"text.parse_math": False, "text.usetex": False}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from|Matplotlib currently does not support")
+            yield
+
+
+def new_figure(width: float, height: float, *, layout: Literal["constrained"] | None = "constrained") -> Figure:
     """An empty figure of that size in inches, on white."""
-    return Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    return LiteralFigure(figsize=(width, height), facecolor="white", layout=layout)
+
+
+def short(name: str, most: int = 32) -> str:
+    """A class's name where there is little room."""
+    return printable(name, most)
 
 
 def bare(axes: Axes) -> Axes:

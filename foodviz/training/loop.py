@@ -84,8 +84,11 @@ def fit(
         if state["recipe"] != asdict(recipe):
             changed = [key for key, value in asdict(recipe).items() if state["recipe"].get(key) != value]
             raise InputError(f"`resume`: the stopped training had another {', '.join(changed)}; give the same settings")
-        classifier.load_state_dict(state["classifier"])
-        optimizer.load_state_dict(state["optimizer"])
+        try:
+            classifier.load_state_dict(state["classifier"])
+            optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError):
+            raise InputError("`resume`: the stopped training was of another network; give the same settings") from None
         first = state["epoch"]
     trained: nn.Module = nn.parallel.DistributedDataParallel(classifier) if world > 1 else classifier
     steps = len(training.labels) // recipe.batch_size or 1
@@ -117,8 +120,8 @@ def fit(
         if world > 1:
             distributed.all_reduce(sums)
         loss_sum, right_sum, seen = sums.tolist()
-        if not math.isfinite(loss_sum):
-            raise InputError(f"the loss is no longer a number in epoch {epoch + 1}; lower --lr (now {recipe.lr})")
+        if not math.isfinite(loss_sum) or not all(weights.isfinite().all() for weights in classifier.parameters()):
+            raise InputError(f"the loss is no longer a number in epoch {epoch + 1}; lower `lr` (now {recipe.lr})")
         accuracy = evaluate(classifier, validation, recipe.precision)
         result = Epoch(epoch + 1, loss_sum / seen, right_sum / seen, accuracy)
         yield (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foodviz.errors import InputError
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     from foodviz.analysis.confusion.summary import ConfusionSummary
@@ -44,6 +45,6 @@ def _pictures(split: Split, summary: ConfusionSummary) -> Mapping[tuple[int, int
             picture = decode(split.read_bytes(index), split.title(index))
         except (InputError, OSError):
             continue
-        caption = f"{index} {Path(split.names[index]).name}, {answers.confidences[row]:.0%}"
+        caption = f"{index} {printable(Path(split.names[index]).name)}, {answers.confidences[row]:.0%}"
         cell.append((np.asarray(picture), caption))
     return cells

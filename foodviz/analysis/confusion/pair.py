@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from foodviz.analysis.photographs import Photographs
 from foodviz.data.class_names import find_class
 from foodviz.errors import InputError
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,13 @@ class ConfusedPair:
     @property
     def count(self) -> str:
         """How many there are, in words."""
-        return f"{len(self.ids)} of {self.support} images of {self.true} are taken for {self.predicted}"
+        true, predicted = self.names
+        return f"{len(self.ids)} of {self.support} images of {true} are taken for {predicted}"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The true and the predicted class's, to be looked at."""
+        return printable(self.true), printable(self.predicted)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -64,13 +71,14 @@ class ConfusedPair:
 
         assert self.photographs is not None
         for_predicted, for_true = self.maps
+        true, predicted = self.names
         return two_maps_figure(
             self.photographs.pixels,
             for_predicted.maps,
             for_true.maps,
             captions=captions(self.photographs),
-            names=(self.predicted, self.true),
-            title=f"{self.true} taken for {self.predicted}: where the two logits depend on the picture",
+            names=(predicted, true),
+            title=f"{true} taken for {predicted}: where the two logits depend on the picture",
             notes=[
                 f"{self.count}; the {len(self.photographs)} most confident. "
                 f"Gradient magnitude in {for_predicted.unit}.",
@@ -117,6 +125,6 @@ def confused_pair(subject: Subject, split: Split, summary: ConfusionSummary, tru
 def captions(photographs: Photographs) -> list[str]:
     """Above each wrong answer: id and file, true class, predicted class with its probability."""
     return [
-        f"{picture.title}\n{picture.label}\n→ {picture.predicted} {picture.probability:.1%}"
+        f"{picture.title}\n{printable(picture.label)}\n→ {printable(picture.predicted)} {picture.probability:.1%}"
         for picture in photographs.pictures
     ]

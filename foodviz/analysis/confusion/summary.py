@@ -13,9 +13,11 @@ import numpy as np
 
 from foodviz.analysis.predictions import Predictions
 from foodviz.metrics import confusion as metrics
+from foodviz.printable import printable
 
 PAIRS = 5  # kinds of error told in words
 IDS = 8  # ids told of each
+LONGEST = 60  # characters of a class's name in a table
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class ConfusionSummary:
             ids = self.predictions.ids[self.of_pair(true, predicted)]
             shown = " ".join(map(str, ids[:IDS])) + (" …" if len(ids) > IDS else "")
             lines.append(
-                f"{self.class_names[true]} taken for {self.class_names[predicted]}: "
+                f"{printable(self.class_names[true])} taken for {printable(self.class_names[predicted])}: "
                 f"{count} of {total} ({count / total:.1%})  ids {shown}"
             )
         return lines
@@ -102,15 +104,18 @@ class ConfusionSummary:
     @property
     def lines(self) -> list[str]:
         """All of it, for the terminal."""
-        width = max(len(name) for name in self.class_names)
+        from foodviz.render import sentences
+
+        names = [printable(name, LONGEST) for name in self.class_names]
+        width = max(map(len, names))
         lines = [self.accuracy_words, self.calibration_words, ""]
         lines.append(f"{'':{width}}  images  recall  precision      F1")
-        for row, name in enumerate(self.class_names):
+        for row, name in enumerate(names):
             shares = (self.scores.recall[row], self.scores.precision[row], self.scores.f1[row])
             recall, precision, f1 = ("–" if np.isnan(share) else f"{share:.1%}" for share in shares)
             lines.append(f"{name:{width}}  {self.scores.support[row]:6}  {recall:>6}  {precision:>9}  {f1:>6}")
         pairs = self.pair_lines or ["nothing was confused"]
-        mistaken = ", ".join(self.never_mistaken) or "none"
+        mistaken = sentences.listed([printable(name) for name in self.never_mistaken]) or "none"
         return [*lines, "", "most confused:", *(f"  {line}" for line in pairs), f"never mistaken: {mistaken}"]
 
     @property
@@ -164,6 +169,6 @@ def _known(share: float) -> float | None:
 
 
 def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file."""
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    """Write a CSV file; bytes of names that are no text become visible escapes."""
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foodviz.errors import InputError
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,7 @@ def dream_objective(classifier: Classifier, settings: DreamSettings) -> DreamObj
 
     if settings.class_name is not None:
         index = find_class(settings.class_name, classifier.class_names, "class_name")
-        name = f"the logit of {classifier.class_names[index]}"
+        name = f"the logit of {printable(classifier.class_names[index])}"
         climb = climber(models.fast(classifier), None, channels([index]))
         # the head may take one size only, so a larger picture is seen as overlapping ones of that size
         size = classifier.input_size
@@ -70,7 +70,7 @@ def _of_layer(classifier: Classifier, module: torch.nn.Module, settings: DreamSe
 
     if settings.guide:
         guide = _guide(classifier, module, settings.guide)
-        return f"likeness to {Path(settings.guide).name} in", "dot product with the guide", likeness(guide)
+        return f"likeness to {printable(Path(settings.guide).name)} in", "dot product with the guide", likeness(guide)
     if not settings.filters:
         return "the whole of", "mean square of the layer", layer_energy
     terms = [
@@ -87,13 +87,12 @@ def _guide(classifier: Classifier, module: torch.nn.Module, name: str) -> torch.
     """(1, K, h, w), what the layer says of the guide picture at its own aspect ratio."""
     import torch
 
+    from foodviz.data.files import read_file
     from foodviz.data.pictures import decode, pixels
     from foodviz.hooks import run_to
+    from foodviz.paths import path_of
 
-    try:
-        source = decode(Path(name).expanduser().read_bytes(), name)
-    except OSError as error:
-        raise InputError(f"`guide` {name}: {error.strerror}") from None
+    source = decode(read_file(path_of(name), f"`guide` {name}"), name)
     shrink = min(1.0, GUIDE / max(source.size))
     size = max(1, round(source.height * shrink)), max(1, round(source.width * shrink))
     with torch.no_grad():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from foodviz import homework
 from foodviz.errors import InputError, UsageError, require
+from foodviz.paths import is_file, path_of
 
 STEPS, SNAPSHOTS, ZOOM = 100_000, 500, 1_000  # at most
 LR, WEIGHT = 1e6, 1e6  # at most
@@ -93,9 +93,7 @@ class DreamSettings:
         require(1.05 <= self.octave_scale <= 4, "octave_scale", self.octave_scale, "must lie between 1.05 and 4")
         require(self.zoom is None or 1 <= self.zoom <= ZOOM, "zoom", self.zoom, f"must be 1 to {ZOOM:,} frames")
         if self.guide:
-            file = Path(self.guide).expanduser()
-            require(file.exists(), "guide", self.guide, "no such file")
-            require(file.is_file(), "guide", self.guide, "not a regular file")
+            require(is_file(path_of(self.guide)), "guide", self.guide, "no such file")
 
     def snapshots(self, last: int) -> int:
         """How many pictures a dream of `last` steps keeps, the photograph among them.

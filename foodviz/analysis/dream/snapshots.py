@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.errors import InputError
-from foodviz.results import write_atomically
+from foodviz.results import npz_bytes, write_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,24 +64,17 @@ class Snapshots:
         """Write everything that the rest of the dream depends on."""
         import numpy as np
 
+        arrays = {
+            "settings": np.array(json.dumps(self.depends, sort_keys=True)),
+            "step": np.array(moment.step),
+            "canvas": moment.canvas.cpu().numpy(),
+            "frames": self.frames,
+            "steps": np.array(self.steps),
+            "objectives": np.array(self.objectives),
+            "curve": np.array(self.curve),
+        }
         memory = {f"memory_{number}": each.cpu().numpy() for number, each in enumerate(moment.memory)}
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as stream:
-                np.savez(
-                    stream,
-                    allow_pickle=False,
-                    settings=np.array(json.dumps(self.depends, sort_keys=True)),
-                    step=np.array(moment.step),
-                    canvas=moment.canvas.cpu().numpy(),
-                    frames=self.frames,
-                    steps=np.array(self.steps),
-                    objectives=np.array(self.objectives),
-                    curve=np.array(self.curve),
-                    **memory,
-                )
-
-        write_atomically(path, write)
+        write_bytes(path, npz_bytes(arrays | memory))
 
     def load(self, path: Path, size_at: Callable[[int], tuple[int, int]]) -> Moment:
         """Take up what `save` wrote and return the moment to go on from.

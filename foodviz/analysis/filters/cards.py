@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from foodviz.printable import printable
+
 if TYPE_CHECKING:
     import numpy as np
     from torch import nn
@@ -160,4 +162,4 @@ def _begin(middle: float, length: int, whole: int) -> int:
 
 def _caption(split: Split, index: int) -> str:
     label = split.labels[index]
-    return f"{index} {split.class_names[label]}" if label >= 0 else str(index)
+    return f"{index} {printable(split.class_names[label], 24)}" if label >= 0 else str(index)

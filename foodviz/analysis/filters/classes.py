@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from foodviz.analysis.filters.ascent import ascend
 from foodviz.analysis.filters.pictures import ClimbedPictures
 from foodviz.analysis.result import Result
+from foodviz.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +27,8 @@ def of_classes(
     subject = photographs.subject
     names = subject.classifier.class_names
     numbers = [find_class(each, names, "classes") for each in classes]
-    titles = [names[number] for number in numbers]
+    classes_drawn = [names[number] for number in numbers]
+    titles = [printable(name, 32) for name in classes_drawn]
     model = models.fast(subject.classifier)
     ascent = ascend(photographs, climb, model, model, numbers)
     dead = ascent.dead.view(len(numbers), -1).all(1).numpy()
@@ -35,5 +37,5 @@ def of_classes(
     def draw() -> Mapping[str, Figure]:
         return {"": drawn.sheet(), **drawn.steps()}
 
-    facts = {**photographs.facts(), **drawn.facts(), "classes": titles}
+    facts = {**photographs.facts(), **drawn.facts(), "classes": classes_drawn}
     return Result("filters", settings, drawn.arrays(), facts, photographs.table, (), draw)

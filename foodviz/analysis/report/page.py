@@ -48,7 +48,7 @@ def write_page(
     }
     html = page_html(header(drawn), [_section(each) for each in drawn], manifest)
     folder = ResultFolder(out, "report", command_line)
-    folder.file("report.html", lambda path: path.write_text(html, encoding="utf-8"))
+    folder.file("report.html", lambda path: path.write_text(html, encoding="utf-8", errors="backslashreplace"))
     folder.file("report.json", lambda path: path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8"))
     return folder.paths, manifest
 

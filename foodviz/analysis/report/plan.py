@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
+from foodviz.analysis.lime import OF_CLASSES, OF_PICTURES
 from foodviz.analysis.opening import open_subject
 from foodviz.analysis.typed import typed
 from foodviz.errors import InputError, nearest
@@ -90,7 +91,10 @@ def planned(
     unknown = next((name for name in names if name not in SECTIONS), None)
     if unknown is not None:
         raise InputError(f"`sections` {unknown}: {nearest(unknown, SECTIONS)}")
-    return [_section(name, subject, tables.get(SECTIONS[name], {}), ids, class_name) for name in names or SECTIONS]
+    return [
+        _section(name, subject, tables.get(SECTIONS[name], {}), ids, class_name)
+        for name in dict.fromkeys(names or SECTIONS)
+    ]
 
 
 def _section(
@@ -100,8 +104,10 @@ def _section(
     if ids and name not in ("dream", "class", *UNSEEN):  # one has a picture of its own, the other chooses them
         arguments["ids"] = tuple(ids)
     if name == "class":
-        arguments = {key: value for key, value in arguments.items() if key not in ("ids", "image")}
+        arguments = {key: value for key, value in arguments.items() if key not in ("ids", "image", *OF_PICTURES)}
         arguments["class_name"] = class_name or _recognised(subject)
+    if name == "lime":
+        arguments = {key: value for key, value in arguments.items() if key not in OF_CLASSES}
     if name == "filters":
         arguments.setdefault("similar", True)
         if "layer" not in arguments:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from foodviz.cache import file_digest
 from foodviz.errors import InputError
 from foodviz.manifest import PACKAGES, array_digests
+from foodviz.paths import path_of
 from foodviz.results import write_bytes
 from foodviz.version import __version__
 
@@ -138,5 +139,5 @@ def _fingerprint(section: Section, split: str | None) -> str:
 
 def _file_digest(name: str) -> str:
     with suppress(OSError):
-        return file_digest(SAMPLE_MODEL if name == "sample" else Path(name).expanduser())
+        return file_digest(SAMPLE_MODEL if name == "sample" else path_of(name))
     return ""

@@ -88,7 +88,7 @@ class _Scene:
         upright = art.codepoint in cutouts.UPRIGHT
         angle = rng.normal(0, 0.13) if upright else rng.uniform(-np.pi, np.pi)
         level = 0 if side > 76 else 1 if side > 38 else 2
-        source = cutouts.levels(art.file)[level]
+        source = cutouts.level(art.file, level)
         scale = cutouts.EXTENT / 2**level / side
         squash = 1 - (1 - self.slant) * (0.35 if upright else 0.9)
         mirror = -1.0 if rng.random() < 0.5 else 1.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never
 
-from safetensors.torch import save_file
+import safetensors.torch
 
 from foodviz.errors import InputError, nearest
 from foodviz.models.classifier import Classifier
@@ -61,7 +61,8 @@ def save(
         for key, value in classifier.network.state_dict().items()
         if not key.endswith("num_batches_tracked")
     }
-    save_file(weights, path, metadata={"foodviz": json.dumps(facts)})
+    # in memory first: where a disk is full safetensors raises an error of its own
+    path.write_bytes(safetensors.torch.save(weights, {"foodviz": json.dumps(facts)}))
 
 
 def seen_digests(encoded: str) -> frozenset[bytes]:

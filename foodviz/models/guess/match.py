@@ -73,7 +73,7 @@ def hollow(name: str, classes: int) -> nn.Module:
 
 
 def misfits(network: nn.Module, weights: dict[str, Tensor]) -> str:
-    """What does not fit, in words, the first five of each kind; empty where everything fits."""
+    """What does not fit, in words, the first three of each kind; empty where everything fits."""
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     missing = [name for name in expected if name not in weights and not name.endswith(_OPTIONAL)]
     unexpected = [name for name in weights if name not in expected and not name.endswith(_OPTIONAL)]
@@ -83,11 +83,11 @@ def misfits(network: nn.Module, weights: dict[str, Tensor]) -> str:
         if name in weights and tuple(weights[name].shape) != shape and not name.endswith(_OPTIONAL)
     ]
     kinds = (("missing", missing), ("unexpected", unexpected), ("wrongly shaped", wrong))
-    return "; ".join(f"{kind}: {_first_five(names)}" for kind, names in kinds if names)
+    return "; ".join(f"{kind}: {_first_three(names)}" for kind, names in kinds if names)
 
 
-def _first_five(names: list[str]) -> str:
-    return ", ".join(map(printable, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _first_three(names: list[str]) -> str:
+    return ", ".join(map(printable, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from foodviz.printable import escaped
 from foodviz.render.data_uri import palettes
 
 PARTS = Path(__file__).parent
@@ -25,7 +26,12 @@ def page_html(
         manifest: embedded, so that `foodviz rerun` can repeat the page.
     """
     environment = Environment(
-        loader=FileSystemLoader(PARTS), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(PARTS),
+        autoescape=True,
+        finalize=_visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     style = (PARTS / "page.css").read_text(encoding="utf-8")
     script = (PARTS / "page.js").read_text(encoding="utf-8")
@@ -51,8 +57,17 @@ def page_html(
         # ours, and told to the browser by digest: they go in as they are
         style=Markup(style),
         script=Markup(script),
-        data={"sections": interactive, "palettes": palettes()},
+        data={"sections": _visible(interactive), "palettes": palettes()},
     )
+
+
+def _visible(value: object) -> object:
+    """Texts, also those inside, with control characters and bytes that are no text as visible escapes."""
+    if isinstance(value, Mapping):
+        return {key: _visible(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_visible(each) for each in value]
+    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _digest(text: str) -> str:
