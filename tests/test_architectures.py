@@ -71,6 +71,8 @@ def test_the_users_own_class(tmp_path, monkeypatch):
         ("torchvision:resnet19", "resnet18"),
         ("gone.py:Net", "no file"),
         ("not.there:Net", "not"),
+        ("..x:Net", "does not run: TypeError"),
+        ("sys:exit", "calling it failed: SystemExit"),
     ],
 )
 def test_what_is_not_there_is_named(name, message):

@@ -156,3 +156,11 @@ def test_the_command_prints_a_table_with_dead_channels(foodviz, tmp_path):
     table = json.loads(foodviz("layers", *flags, "--json", "--quiet").stdout)
     assert table[1]["dead"] == 0.75
     assert table[2]["size"] == "32x32"
+
+
+@pytest.mark.parametrize("requested", ["--5", "9" * 5000, "\x1b[31m", "a" * 9000, "1\n"])
+def test_what_is_no_layer_is_refused_in_one_short_line(report, requested):
+    with pytest.raises(InputError, match="`layer`") as refused:
+        resolve(report, requested)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500

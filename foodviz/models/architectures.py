@@ -145,13 +145,15 @@ def _module(origin: str, name: str) -> ModuleType:
         sys.modules.setdefault(path.stem, module)  # dataclasses and pickles look their module up by name
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError(f"`arch` {name}: {origin} does not run: {type(error).__name__}: {error}") from error
         return module
     try:
         return importlib.import_module(origin)
     except ImportError as error:
         raise InputError(f"`arch` {name}: {error}; give a path ending in .py or an importable module") from error
+    except (Exception, SystemExit) as error:  # of the module itself, or of a name such as `..x`
+        raise InputError(f"`arch` {name}: {origin} does not run: {type(error).__name__}: {error}") from error
 
 
 def _call(factory: Callable[..., object], classes: int, name: str) -> object:
@@ -170,5 +172,5 @@ def _call(factory: Callable[..., object], classes: int, name: str) -> object:
         if named:
             return factory(**{named: classes})
         return factory(classes) if len(needed) == 1 else factory()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"`arch` {name}: calling it failed: {type(error).__name__}: {error}") from error

@@ -1,5 +1,6 @@
 """Layer names as people type them, resolved once, and the table of all layers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,11 +10,14 @@ from torch import Tensor, nn
 from foodviz.errors import InputError, nearest
 from foodviz.models.classifier import Classifier
 from foodviz.models.receptive import ReceptiveFields
+from foodviz.printable import printable
 
 # What people mistake for a filter's layer, in words.
 _NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.LPPool2d, nn.FractionalMaxPool2d)
 _DROPOUTS = (nn.modules.dropout._DropoutNd,)
+
+_NUMBER = re.compile(r"-?\d{1,4000}")  # Python refuses to read more digits
 
 
 @dataclass(frozen=True)
@@ -142,20 +146,21 @@ def resolve(classifier: Classifier, requested: str) -> Layer:
     rows = {row.name: row for row in survey(classifier)}
     modules = dict(classifier.network.named_modules())
     name = requested
-    if requested.lstrip("-").isdecimal():
+    shown = printable(requested)
+    if _NUMBER.fullmatch(requested):
         stack = stack_name(classifier.network)
         by_number = {number: name for name, number in _numbers(classifier.network, list(rows)).items()}
         last = max(by_number, default=-1)
         number = int(requested) if int(requested) >= 0 else last + 1 + int(requested)
         if number not in by_number:
             where = stack or ("the network" if stack == "" else "the network, in the order they run,")
-            raise InputError(f"`layer` {requested}: {where} has the layers 0 to {last}; dotted names work, too")
+            raise InputError(f"`layer` {shown}: {where} has the layers 0 to {last}; dotted names work, too")
         name = by_number[number]
     if not name or name not in modules:
-        raise InputError(f"`layer` {requested}: no such layer; {nearest(requested, [key for key in modules if key])}")
+        raise InputError(f"`layer` {shown}: no such layer; {nearest(shown, [key for key in modules if key])}")
     if name not in rows:
         raise InputError(
-            f"`layer` {requested}: the forward pass never reaches {name} ({type(modules[name]).__name__}), or it gives "
+            f"`layer` {shown}: the forward pass never reaches {name} ({type(modules[name]).__name__}), or it gives "
             "no tensor; choose a layer that it uses"
         )
     return _layer(requested, rows[name], list(rows.values()))

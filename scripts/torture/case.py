@@ -1,0 +1,162 @@
+"""One try of the command line, and what is right of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+CODES = (0, 1, 2, 130)
+NOISE = re.compile(
+    r'(?m)Traceback \(most recent|Warning:|warnings\.warn|^\s+File "|Exception ignored|Fatal Python|Segmentation'
+    r"|terminate called|OMP:|\[W\d+"
+)
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+LONGEST_LINE = 2000
+Tree = dict[str, tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `code` is negative where a signal ended it; `end` says why the driver had to end it."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    peak: int  # MB
+    end: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What stderr shows, a line for each state of a bar."""
+        return [line for line in self.err.replace("\r", "\n").split("\n") if line.strip()]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line in a box of its own, the folders `in`, `out`, `home`, `tmp` and `cwd`.
+
+    Attributes:
+        args: the command line; `@BOX`, `@IN`, `@OUT` and `@BASE` become folders, in `env` and `shell` too.
+        make: fills the box's `in`.
+        expect: `fine`: must work; `error`: must be refused; `said`: may work, but not without a word on stderr.
+        seconds: more is a hang.
+        env: variables on top; None takes one away.
+        shell: instead of args, a line for bash in which FOODVIZ is the command.
+        streams: `closed`, `full` or `broken` for stdin, stdout, stderr; else they are files.
+        nobody: run as a user without rights. real: through the real command.
+        after: what else is wrong of the box and the outcome, a line each.
+        kept: beginnings of paths in the box that may appear or change.
+    """
+
+    kind: str
+    name: str
+    args: tuple[str, ...] = ()
+    make: Callable[[Path], object] | None = None
+    expect: Literal["any", "fine", "error", "said"] = "any"
+    seconds: float = 60
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    shell: str = ""
+    streams: Mapping[str, str] = field(default_factory=dict)
+    nobody: bool = False
+    real: bool = False
+    after: Callable[[Path, Outcome], list[str]] | None = None
+    kept: tuple[str, ...] = ()
+
+    @property
+    def needs_the_command(self) -> bool:
+        """Whether it is about how Python itself starts or ends."""
+        return self.real or bool(self.shell or self.streams)
+
+
+def tree(box: Path) -> Tree:
+    """Kind, size and time of everything in a box."""
+    found = {}
+    for path in box.rglob("*"):
+        look = path.lstat()
+        regular = stat.S_ISREG(look.st_mode)
+        found[str(path.relative_to(box))] = (oct(look.st_mode), look.st_size * regular, look.st_mtime_ns * regular)
+    return found
+
+
+def wrong(case: Case, box: Path, before: Tree, outcome: Outcome, canary: Path) -> list[str]:
+    """Everything that is not as it must be, a line each."""
+    code, said = outcome.code, outcome.lines
+    last = said[-1][:160] if said else "(nothing)"
+    both = outcome.out + outcome.err
+    faults = {
+        outcome.end: bool(outcome.end),
+        f"exit code {code}: {last}": not outcome.end and code not in CODES,
+        f"traceback or warning: {last}": NOISE.search(both),
+        "control characters reach the terminal": CONTROLS.search(both),
+        "accepted what must fail": case.expect == "error" and code == 0,
+        "accepted without a word": case.expect == "said" and code == 0 and not said,
+        f"refused what must work: {last}": case.expect == "fine" and code != 0,
+        "CODE RAN": canary.exists(),
+    }
+    found = [fault for fault, so in faults.items() if so]
+    found += [] if "stderr" in case.streams or outcome.end else _of_errors(case, outcome)
+    found += _of_files(case, before, tree(box))
+    found += half_written(box / "out")
+    return found + (case.after(box, outcome) if case.after else [])
+
+
+def _of_errors(case: Case, outcome: Outcome) -> list[str]:
+    """Exactly one error line, the last, where the exit code says so; a comparison that differs is no error."""
+    errors = [line for line in outcome.lines if line.startswith("error:")]
+    if outcome.code == 0:
+        return ["an error line with exit code 0"] if errors else []
+    if outcome.code not in CODES or "--check" in case.args:
+        return []
+    if len(errors) != 1 or outcome.lines[-1] != errors[0]:
+        return [f"{len(errors)} error lines; last: {outcome.lines[-1:]}"]
+    return [f"an error line of {len(errors[0])} characters"] if len(errors[0]) > LONGEST_LINE else []
+
+
+def _of_files(case: Case, before: Tree, after: Tree) -> list[str]:
+    found = []
+    for path, state in sorted(after.items()):
+        if path.startswith(("out", "std", *case.kept)) or state == before.get(path):
+            continue
+        found.append(f"{'changed' if path in before else 'new file outside of --out'}: {path}"[:200])
+    return found
+
+
+def half_written(folder: Path, *, hidden: bool = True) -> list[str]:
+    """What a folder of results holds that is not whole. hidden: temporary files count, too."""
+    found = []
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if not path.is_file() or path.is_symlink():
+            continue
+        if path.name.startswith("."):
+            found += [f"temporary file left: {path.name}"] if hidden else []
+            continue
+        try:
+            _read(path)
+        except Exception as fault:  # whatever a reader says of a broken file
+            found.append(f"half-written: {path.name} ({type(fault).__name__} {fault})"[:200])
+    return found
+
+
+def _read(path: Path) -> None:
+    import numpy as np
+    from PIL import Image
+    from safetensors.numpy import load_file
+
+    if path.suffix in (".png", ".gif", ".webp"):
+        with Image.open(path) as image:
+            image.load()
+    elif path.suffix == ".npz":
+        with np.load(path) as arrays:
+            _ = [arrays[name] for name in arrays.files]
+    elif path.suffix == ".json":
+        json.loads(path.read_text())
+    elif path.suffix == ".safetensors":
+        load_file(path)
+    elif not path.stat().st_size or (path.suffix == ".html" and not path.read_text().rstrip().endswith("</html>")):
+        raise ValueError("cut")
