@@ -28,7 +28,7 @@ KEYS = {"model", "arch", "channel_order", "normalise", "resize", "input_size"}
 def cases(_dice: random.Random, base: Path) -> Iterator[Case]:
     declaring, good = Declaring(base), (base / "p.jpg").read_bytes()
     for text in (*values.HOSTILE, "x" * 10_000):
-        model = declaring(class_names=[text, *(f"class {number}" for number in range(10))])
+        model = declaring(class_names=[text, *(f"dish {number}" for number in range(10))])
         name = text.replace("/", "⁄")[:60]
 
         def make(box: Path, model: bytes = model, name: str = name) -> None:
