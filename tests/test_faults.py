@@ -93,8 +93,8 @@ def test_ctrl_c_while_a_package_is_imported(tmp_path, module):
 
 
 @posix
-@pytest.mark.parametrize("seconds", [0.1, 0.3, 1.0, 2.0])
-def test_ctrl_c_at_any_moment(tmp_path, seconds):
+@pytest.mark.parametrize("seconds", [1.0, 2.0, 4.0])
+def test_ctrl_c_once_python_itself_has_started(tmp_path, seconds):
     process = subprocess.Popen(
         [*PYTHON, "saliency", "--method", "smoothgrad", "--samples", "100000", "--ids", "57", "--quiet"],
         cwd=tmp_path,
