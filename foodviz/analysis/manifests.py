@@ -47,6 +47,7 @@ def _is_page(manifest: Mapping[str, Any]) -> bool:
     return (
         isinstance(manifest["command_line"], str)
         and isinstance(manifest["settings"], dict)
+        and len(names) > 0
         and set(names) <= set(SECTIONS)
         and len(set(names)) == len(names)
         and all(SECTIONS[each["name"]] == each["manifest"]["command"] for each in sections)

@@ -106,9 +106,7 @@ class Snapshots:
             raise InputError(f"`resume`: the dream is at step {step}, past `steps` {self.last}")
         memory = [content[key] for key in sorted(content) if key.startswith("memory_")]
         shape = (1, 3, *size_at(step)) if step >= 0 else ()
-        sound = bool(inner) and all(
-            each.shape == shape and each.dtype == "float32" for each in (content["canvas"], *memory)
-        )
+        sound = all(each.shape == shape and each.dtype == "float32" for each in (content["canvas"], *memory))
         sound &= len(curve) == step + 1 and all(isinstance(each, float) and math.isfinite(each) for each in curve)
         sound &= content["frames"].shape == (len(steps), *self._frames.shape[1:]) and len(objectives) == len(steps)
         kept = [index for index, each in enumerate(steps) if self._wanted(each)]
