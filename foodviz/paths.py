@@ -17,3 +17,11 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def exists(path: Path) -> bool:
+    """Whether anything is there, under the same conditions."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

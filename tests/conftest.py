@@ -200,7 +200,10 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A folder that `make` has filled, once for all workers; each has a copy of its own."""
-    own = tmp_path_factory.mktemp(name, numbered=False)
+    own = tmp_path_factory.getbasetemp() / name
+    if own.exists():  # a worker that comes back to a module makes its fixtures anew
+        return own
+    own.mkdir()
     shared = (own.parents[1] if "PYTEST_XDIST_WORKER" in os.environ else own.parent) / f"shared-{name}"
     with FileLock(f"{shared}.lock"):
         if not shared.exists():

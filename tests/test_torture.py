@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def torture():
     """The driver, as a module."""
     sys.path.insert(0, str(SCRIPTS))
@@ -33,14 +33,14 @@ def torture():
     sys.path.remove(str(SCRIPTS))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runner(torture, tmp_path_factory):
     """A runner with its material; what is slow to make is made once for all workers."""
     work = made_once(tmp_path_factory, "torture", lambda folder: torture.prepared(folder, random.Random(0)) and None)
     return torture.prepared(work, random.Random(0), share=0.0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def quick(torture, runner):
     """The slice of a kind."""
 

@@ -171,6 +171,7 @@ def main(folder):
     os.chdir(folder)
     watch = Watch([os.environ["FOODVIZ_CACHE"], os.environ["TMPDIR"], folder / "again"])
     command("saliency\t--ids\t57\t--dpi\t40\t--out\tfirst")  # imports what the commands need, unwatched
+    (folder / "again").mkdir(exist_ok=True)  # whether a folder can be written to is looked at from the one above it
     answers = []
     tried = loaders()
     for loader, argument in json.loads((folder / "attempts.json").read_text()):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from foodviz import homework
 from foodviz.errors import InputError, UsageError, require
-from foodviz.paths import is_file, path_of
+from foodviz.paths import exists, is_file, path_of
 
 STEPS, SNAPSHOTS, ZOOM = 100_000, 500, 1_000  # at most
 LR, WEIGHT = 1e6, 1e6  # at most
@@ -93,7 +93,9 @@ class DreamSettings:
         require(1.05 <= self.octave_scale <= 4, "octave_scale", self.octave_scale, "must lie between 1.05 and 4")
         require(self.zoom is None or 1 <= self.zoom <= ZOOM, "zoom", self.zoom, f"must be 1 to {ZOOM:,} frames")
         if self.guide:
-            require(is_file(path_of(self.guide)), "guide", self.guide, "no such file")
+            file = path_of(self.guide)
+            require(exists(file), "guide", self.guide, "no such file")
+            require(is_file(file), "guide", self.guide, "not a regular file")
 
     def snapshots(self, last: int) -> int:
         """How many pictures a dream of `last` steps keeps, the photograph among them.
