@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.opening import open_subject
 from foodviz.analysis.report.page import write_page
 from foodviz.analysis.report.plan import planned
 from foodviz.analysis.report.sections import Spell, draw, timed
@@ -19,8 +21,14 @@ if TYPE_CHECKING:
 
 def as_call(command: str, settings: Mapping[str, Any]) -> str:
     """What repeats an analysis in a notebook."""
-    words = ", ".join(f"{name}={value!r}" for name, value in settings.items() if value not in (None, False, []))
-    return f"foodviz.{command}(foodviz.open_subject(…), …) with {words}"
+    opening = inspect.signature(open_subject).parameters
+    unsaid = ("None", "False", "[]")  # 0 is none of them
+    given = {name: value for name, value in settings.items() if repr(value) not in unsaid and name != "dpi"}
+    subject, own = (
+        ", ".join(f"{name}={value!r}" for name, value in given.items() if (name in opening) is of_subject)
+        for of_subject in (True, False)
+    )
+    return f"foodviz.{command}(foodviz.open_subject({subject}), {own})"
 
 
 @dataclass(frozen=True)
