@@ -27,6 +27,12 @@ OLD = {"_use_new_zipfile_serialization": False}
 CLASSES = 11
 
 
+def written(path, save, *arrays, **named):
+    """A file without an ending of NumPy's choice, closed again."""
+    with path.open("wb") as stream:
+        save(stream, *arrays, **named)
+
+
 class Net(nn.Module):
     """A user's own class; pickled under this module's name, which foodviz does not import."""
 
@@ -126,10 +132,10 @@ FORMS = {
     "pickled model, protocol 2": lambda net, path: pickled(net, path, protocol=2),
     "pickled arrays": lambda net, path: pickled(arrays(net), path),
     "pickled arrays, protocol 0": lambda net, path: pickled(arrays(net), path, protocol=0),
-    "npz": lambda net, path: np.savez(path.open("wb"), **arrays(net)),
-    "npz, compressed": lambda net, path: np.savez_compressed(path.open("wb"), **arrays(net)),
-    "npz of one dictionary": lambda net, path: np.savez(path.open("wb"), weights=np.array(arrays(net), dtype=object)),
-    "npy of a dictionary": lambda net, path: np.save(path.open("wb"), np.array(arrays(net), dtype=object)),
+    "npz": lambda net, path: written(path, np.savez, **arrays(net)),
+    "npz, compressed": lambda net, path: written(path, np.savez_compressed, **arrays(net)),
+    "npz of one dictionary": lambda net, path: written(path, np.savez, weights=np.array(arrays(net), dtype=object)),
+    "npy of a dictionary": lambda net, path: written(path, np.save, np.array(arrays(net), dtype=object)),
     "double precision": lambda net, path: saved(each(net, torch.Tensor.double), path),
 }
 NARROW = {
@@ -229,8 +235,8 @@ CONTAINERS = {
     "older container": lambda evil, path: saved({"state_dict": evil}, path, **OLD),
     "raw pickle": lambda evil, path: pickled({"cnn.0.weight": evil}, path),
     "raw pickle, protocol 0": lambda evil, path: pickled({"cnn.0.weight": evil}, path, protocol=0),
-    "npz": lambda evil, path: np.savez(path.open("wb"), weights=np.array({"w": evil}, dtype=object)),
-    "npy": lambda evil, path: np.save(path.open("wb"), np.array({"w": evil}, dtype=object)),
+    "npz": lambda evil, path: written(path, np.savez, weights=np.array({"w": evil}, dtype=object)),
+    "npy": lambda evil, path: written(path, np.save, np.array({"w": evil}, dtype=object)),
     "whole model": lambda evil, path: saved(Net(nn.Sequential(), Holder(evil)), path),
 }
 
