@@ -130,6 +130,8 @@ class Runner:
         return watch(child, case.seconds, box)
 
     def _in_child(self, case: Case, box: Path) -> int:
+        if "torch" in sys.modules:  # the parent's threads are not here, and OpenMP would wait for them for ever
+            sys.modules["torch"].set_num_threads(1)
         os.setsid()
         os.chdir(box / "cwd")
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
