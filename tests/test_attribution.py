@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from foodviz.attribution import Attribution
-from foodviz.methods.attribution.catalogue import METHODS
+from foodviz.methods.attribution.catalogue import METHODS, module_of
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -20,7 +20,7 @@ def every_method(model, images, targets):
     """name -> the method's answer; the noise of an image belongs to the image."""
     answers = {}
     for name, method in METHODS.items():
-        attribute = import_module(f"foodviz.methods.attribution.{name.replace('-', '_')}").attribute
+        attribute = import_module(module_of(name)).attribute
         options = {each.name: FEW[each.name] for each in method.options if each.name in FEW}
         seeds = [int.from_bytes(hashlib.sha256(image.numpy().tobytes()).digest()[:6]) for image in images]
         needs = {"seeds": seeds, "layer": model[6]}
@@ -32,7 +32,7 @@ def every_method(model, images, targets):
 @pytest.mark.parametrize("name", METHODS)
 def test_the_catalogue_says_what_the_method_takes(name):
     method = METHODS[name]
-    attribute = import_module(f"foodviz.methods.attribution.{name.replace('-', '_')}").attribute
+    attribute = import_module(module_of(name)).attribute
     parameters = inspect.signature(attribute).parameters
     assert set(method.needs) <= set(parameters)
     for option in method.options:

@@ -120,7 +120,7 @@ def attribute(
     from foodviz.methods.attribution.score import SCORES
 
     subject, classifier = photographs.subject, photographs.subject.classifier
-    function = import_module(f"foodviz.methods.attribution.{method.replace('-', '_')}").attribute
+    function = import_module(catalogue.module_of(method)).attribute
     needs = catalogue.METHODS[method].needs
     wanted: dict[str, Any] = {**options, "score": SCORES[objective]}
     layer = None

@@ -1,6 +1,7 @@
 """The attribution methods by name, one line each, without torch: what `--help` says and what each takes.
 
-The method `some-name` is `attribute` in some_name.py. Adding one is that file, a line here, its test, a README line.
+The method `some-name` is `attribute` in some_name.py, `some++` in some_plus_plus.py. Adding one is that file, a line
+here, its test, a README line.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,6 +60,11 @@ METHODS: dict[str, Method] = {
     "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
 }
 # fmt: on
+
+
+def module_of(name: str) -> str:
+    """The dotted name of the file that holds a method."""
+    return f"foodviz.methods.attribution.{name.replace('-', '_').replace('++', '_plus_plus')}"
 
 
 def options() -> dict[str, list[tuple[str, Option]]]:

@@ -37,7 +37,7 @@ def attribute(
         total = torch.zeros_like(image)
         for place, share in zip(torch.split(places, count), torch.split(shares, count), strict=True):
             path = start + place * (image - start)
-            total += (share * input_gradient(model, path, target.expand(len(path)), score=score)).sum(0)
+            total += (share * input_gradient(model, path, target.expand(len(path), *target.shape), score=score)).sum(0)
         attributions.append((image - start) * total)
     values = torch.stack(attributions)
     with evaluating(model), torch.inference_mode():

@@ -63,7 +63,7 @@ def attribute(
                 copies = image.repeat(len(some), 1, 1, 1)
                 for copy, (rows, columns) in zip(copies, some, strict=True):
                     copy[:, rows, columns] = cover[:, rows, columns]
-                falls = (before - score(model(copies), target.expand(len(some)))).double()
+                falls = (before - score(model(copies), target.expand(len(some), *target.shape))).double()
                 for each, (rows, columns) in zip(falls, some, strict=True):
                     fall[rows, columns] += each
                     covered[rows, columns] += 1

@@ -27,6 +27,11 @@ def loss(logits: Tensor, targets: Tensor) -> Tensor:
 SCORES: dict[str, Score] = {"logit": logit, "probability": probability, "loss": loss}
 
 
+def difference(logits: Tensor, targets: Tensor) -> Tensor:
+    """(N, C) logits and (N, 2) classes -> (N,), the first one's logit less the second one's: why that and not this."""
+    return logits.gather(1, targets[:, :1])[:, 0] - logits.gather(1, targets[:, 1:])[:, 0]
+
+
 def images_a_pass(images: Tensor) -> int:
     """How many images of this size, (..., H, W), to take at a time."""
     return max(1, _PIXELS // (images.shape[-2] * images.shape[-1]))
@@ -34,4 +39,6 @@ def images_a_pass(images: Tensor) -> int:
 
 def unit_of(score: Score) -> str:
     """The score's own unit, in a word."""
+    if score is difference:
+        return unit_of(logit)
     return next((name for name, each in SCORES.items() if each is score), "score")
