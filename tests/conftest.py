@@ -4,6 +4,7 @@ import copy
 import itertools
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import Any
 # Workers share the cores among them: one thread each, said before torch is loaded, for commands they start too.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Commands that tests start are this tree's, whichever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 import numpy as np
 import pytest
@@ -44,6 +49,14 @@ def _leave_torch_alone() -> Iterator[None]:
     yield
     torch.set_num_threads(threads)
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A SIGINT raises KeyboardInterrupt, also where a shell has started the tests in the background, ignoring it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

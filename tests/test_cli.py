@@ -218,6 +218,7 @@ def test_weights_that_do_not_fit_are_never_loaded_in_part(foodviz, tiny_model):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_no_partial_file(tmp_path):
     command = [sys.executable, "-m", "foodviz", "saliency", "--method", "smoothgrad", "--samples", "100000"]
     process = subprocess.Popen(
@@ -225,7 +226,6 @@ def test_ctrl_c_leaves_no_partial_file(tmp_path):
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )
     try:
         assert process.stderr is not None

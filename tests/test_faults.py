@@ -24,10 +24,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals, limits and permi
 PYTHON = [sys.executable, "-m", "foodviz"]
 
 
-def default_sigint() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background shell has it ignored
-
-
 INTERRUPTED = """
 import os, signal, time
 before = True
@@ -38,6 +34,7 @@ after = True
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 def test_an_import_is_finished_before_an_interrupt_takes_effect(tmp_path, monkeypatch):
     (tmp_path / "slow_to_import.py").write_text(INTERRUPTED)
     monkeypatch.syspath_prepend(tmp_path)
@@ -56,6 +53,7 @@ def test_an_import_is_finished_before_an_interrupt_takes_effect(tmp_path, monkey
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 def test_elsewhere_an_interrupt_takes_effect_at_once():
     begun = time.monotonic()
 
@@ -79,20 +77,20 @@ sys.modules["click"] = importlib.import_module("click")
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("module", ["click", "torch"])
 def test_ctrl_c_while_a_package_is_imported(tmp_path, module):
     (tmp_path / f"{module}.py").write_text(CLICK.replace("click", module))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     command = [*PYTHON, "layers", "--quiet"]
-    run = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, preexec_fn=default_sigint
-    )
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 130
     assert run.stderr.strip() == "error: stopped"
     assert run.stdout == ""
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("seconds", [1.0, 2.0, 4.0])
 def test_ctrl_c_once_python_itself_has_started(tmp_path, seconds):
     process = subprocess.Popen(
@@ -100,7 +98,6 @@ def test_ctrl_c_once_python_itself_has_started(tmp_path, seconds):
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=default_sigint,
     )
     try:
         time.sleep(seconds)
@@ -111,6 +108,15 @@ def test_ctrl_c_once_python_itself_has_started(tmp_path, seconds):
     assert process.returncode == 130
     assert errors.strip() == "error: stopped"
     assert not list(tmp_path.rglob("*.*"))
+
+
+@posix
+def test_a_job_that_a_shell_runs_in_the_background_ignores_ctrl_c(tmp_path):
+    work = f"{sys.executable} -m foodviz saliency --ids 57 --dpi 40 --quiet --out out"
+    line = f"{work} & for each in 1 2 3; do sleep 0.5; kill -INT $!; done; wait $!"
+    run = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (tmp_path / "out/saliency.json").exists()
 
 
 @pytest.fixture

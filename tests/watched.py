@@ -8,7 +8,6 @@ import contextlib
 import io
 import json
 import os
-import site
 import socket
 import sys
 import sysconfig
@@ -33,8 +32,9 @@ HERE = Path(__file__).resolve().parent
 OURS = tuple(
     str(Path(folder).resolve()) + os.sep
     for folder in {
-        *(HERE.parent / "foodviz", *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))),
-        *site.getsitepackages(),
+        *(HERE.parent / "foodviz", *map(sysconfig.get_path, ("stdlib", "platstdlib"))),
+        # those of an environment that this one looks into, too
+        *(folder for folder in sys.path if Path(folder).name in ("site-packages", "dist-packages")),
     }
 )
 
