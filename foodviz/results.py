@@ -57,8 +57,12 @@ def npz_bytes(arrays: "Mapping[str, np.ndarray]", *, compressed: bool = False) -
     """Named arrays as the content of an .npz; made in memory, as a zip that meets a full disk complains twice."""
     import numpy as np
 
+    # NumPy before 2.1 has no `allow_pickle` here and would write it as one more array.
+    pickled = [name for name, values in arrays.items() if np.asarray(values).dtype.hasobject]
+    if pickled:
+        raise ValueError(f"no raw values: {', '.join(pickled)}")
     stream = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(stream, allow_pickle=False, **arrays)
+    (np.savez_compressed if compressed else np.savez)(stream, **arrays)
     return stream.getvalue()
 
 

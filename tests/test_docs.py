@@ -41,13 +41,14 @@ def test_links_and_files_named_are_there(page):
 
 
 @pytest.mark.usefixtures("sample_folder")
-def test_a_users_script_runs_without_the_command_line(tmp_path, monkeypatch):
+def test_a_users_script_runs_without_the_command_line(tmp_path, monkeypatch, pytestconfig):
     monkeypatch.chdir(tmp_path)
     foodviz.train(data="food", out="mine.safetensors", size=32, epochs=1)
     script = ROOT / "tests" / "user_script.py"
     assert len(script.read_text(encoding="utf-8").splitlines()) <= 30
     code = f"import runpy, sys; runpy.run_path({str(script)!r}); assert 'click' not in sys.modules"
-    command = [sys.executable, "-W", "error", "-c", code, "food", "mine.safetensors"]
+    allowed = [f"-W{each}" for each in pytestconfig.getoption("pythonwarnings") or ()]
+    command = [sys.executable, "-Werror", *allowed, "-c", code, "food", "mine.safetensors"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "page/report.html page/report.json {}"

@@ -1,5 +1,6 @@
 """What a command writes is whole or not there."""
 
+import io
 import json
 
 import numpy as np
@@ -8,7 +9,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from foodviz.errors import InputError
-from foodviz.results import ResultFolder, write_atomically
+from foodviz.results import ResultFolder, npz_bytes, write_atomically
+
+
+def test_raw_values_are_no_pickles_and_nothing_else_is_among_them():
+    assert np.load(io.BytesIO(npz_bytes({"maps": np.arange(3)}))).files == ["maps"]
+    with pytest.raises(ValueError, match="no raw values: names"):
+        npz_bytes({"maps": np.arange(3), "names": np.array(["a", None])})
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):
