@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from torch import Tensor
 
 
@@ -44,6 +45,11 @@ class Attribution:
     def peaks(self) -> list[float]:
         """(N,) the largest magnitude of each picture's map."""
         return [float(each.abs().max()) for each in self.values]
+
+    def to(self, dtype: torch.dtype) -> Attribution:
+        """The same with values of that type."""
+        spread = None if self.spread is None else self.spread.to(dtype)
+        return replace(self, values=self.values.to(dtype), spread=spread)
 
     def reduced(self, how: str) -> Attribution:
         """One score a pixel; an attribution without colours stays as it is.

@@ -62,7 +62,8 @@ def npz_bytes(arrays: "Mapping[str, np.ndarray]", *, compressed: bool = False) -
     if pickled:
         raise ValueError(f"no raw values: {', '.join(pickled)}")
     stream = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(stream, **arrays)
+    write: Callable[..., None] = np.savez_compressed if compressed else np.savez
+    write(stream, **arrays)
     return stream.getvalue()
 
 

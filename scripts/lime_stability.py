@@ -26,10 +26,10 @@ from foodviz.cache import cache_file, load_arrays, save_arrays
 from foodviz.data import open_dataset
 from foodviz.data.batch import read
 from foodviz.memory import keep_freed_memory
-from foodviz.methods.hidden import painted_over
+from foodviz.methods.hidden import painted_over, sample_logits
 from foodviz.methods.lime.designs import GROUP, blocks
 from foodviz.methods.lime.fit import linear_fit, spearman
-from foodviz.methods.lime.lime import MOST, STABLE, fitted, sample_logits
+from foodviz.methods.lime.lime import MOST, STABLE, fitted
 from foodviz.methods.lime.superpixels import segment
 
 ROWS = (125, 187, 250, 375, 500, 750, 1000)

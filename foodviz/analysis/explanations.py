@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from foodviz.analysis import hiding
 from foodviz.errors import InputError, nearest, require
 from foodviz.methods.lime import segmenters
 from foodviz.printable import printable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from foodviz.analysis.photographs import Photographs
     from foodviz.analysis.subject import Subject
+    from foodviz.methods.hidden import Cover
     from foodviz.methods.lime.lime import Explanation
 
 Design = Literal["balanced", "antithetic", "random"]
@@ -42,7 +44,7 @@ class LimeSettings:
     output: str = "logits"
     segmenter: str = "slic"
     cutting: Mapping[str, float] = field(default_factory=dict)  # the segmenter's own
-    hide: str | tuple[float, ...] = "mean"
+    hide: hiding.Hide = "auto"
     kernel_width: float = 0.25
     precision: str = "float32"
 
@@ -68,7 +70,7 @@ class LimeSettings:
             samples=_number_of_samples(arguments["samples"]),
             design=design or ("random" if engine == "lime" else "balanced"),
             cutting=cutting,
-            hide=_hide(arguments["hide"]),
+            hide=hiding.hide_of(arguments["hide"]),
             kernel_width=width,
             **{name: arguments[name] for name in _CHOICES},
         )
@@ -88,15 +90,15 @@ class ExplainedPicture:
     explanation: Explanation
     names: tuple[str, ...]  # of the targets
     seed: int
-    all_hidden: tuple[str, float]  # the model's prediction where everything is hidden, and its probability
+    cover: Cover  # what hidden superpixels show
+    all_hidden: str  # the model's prediction where all of them are hidden
 
     @property
     def remark(self) -> str:
         """What to say where hiding takes too little away; empty elsewhere."""
-        name, probability = self.all_hidden
-        if name not in self.names:
+        if self.all_hidden not in self.names:
             return ""
-        return f"{self.key} still looks like {printable(name)} ({probability:.0%}) with all hidden"
+        return f"{self.key} still looks like {printable(self.all_hidden)} ({self.cover.confidence:.0%}) with all hidden"
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -119,7 +121,8 @@ class ExplainedPicture:
             "superpixels": explanation.weights.shape[1],
             "samples": len(explanation.shown),
             "settled": explanation.settled,
-            "all_hidden": {"predicted": self.all_hidden[0], "probability": self.all_hidden[1]},
+            "hidden": self.cover.way,
+            "all_hidden": {"predicted": self.all_hidden, "probability": self.cover.confidence},
             "targets": [
                 {
                     "class": name,
@@ -145,11 +148,9 @@ def explained(
     Args:
         targets: class indices for each picture.
     """
-    import torch
-
     from foodviz import models
     from foodviz.devices import choose_precision
-    from foodviz.methods.hidden import painted_over
+    from foodviz.methods.hidden import cover
     from foodviz.methods.lime.superpixels import segment
 
     subject, batch = photographs.subject, photographs.batch
@@ -161,17 +162,16 @@ def explained(
     pictures = zip(batch.ids, batch.images, batch.digests, targets, strict=True)
     for number, (index, image, digest, classes) in enumerate(subject.progress(pictures, "lime", total=len(batch))):
         segments = segment(image, settings.segmenter, **settings.cutting)
-        hidden = painted_over(image, segments, settings.hide)
-        with torch.inference_mode():
-            probability, predicted = fast(hidden[None]).softmax(1)[0].max(0)
         seed = lime_seed(subject, digest)
+        hidden = cover(fast, image, segments, classes[0], settings.hide, seed)
         yield ExplainedPicture(
             str(index) if index >= 0 else f"image{number}",
             image.cpu(),
-            _explanation(model, image, segments, hidden, classes, settings, seed),
+            _explanation(model, image, segments, hidden.picture, classes, settings, seed),
             tuple(class_names[target] for target in classes),
             seed,
-            (class_names[int(predicted)], float(probability)),
+            hidden,
+            class_names[hidden.predicted],
         )
 
 
@@ -211,14 +211,3 @@ def _number_of_samples(samples: int | str) -> int | None:
     wanted = f"must be auto or a number of at least {FEWEST}, at most {MOST_SAMPLES:,}"
     require(FEWEST <= number <= MOST_SAMPLES, "samples", str(samples)[:40], wanted)
     return number
-
-
-def _hide(hide: str) -> str | tuple[float, ...]:
-    if hide in ("mean", "blur"):
-        return hide
-    from foodviz.data.colours import colour
-
-    values = colour(hide)
-    if values is None:
-        raise InputError(f"`hide` {hide}: must be mean, blur, or a colour such as grey or #808080")
-    return values

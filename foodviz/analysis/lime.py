@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis import hiding
 from foodviz.analysis.explanations import Design, Engine, LimeSettings, Output, Precision, Segmenter, explained
 from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
@@ -47,7 +48,7 @@ def lime(
     ratio: float | None = None,
     scale: float | None = None,
     min_size: int | None = None,
-    hide: str = "mean",
+    hide: str = "auto",
     kernel_width: float = 0.25,
     features: int = 11,
     positive_only: bool = True,
@@ -67,7 +68,8 @@ def lime(
         engine: foodviz, or the lime package itself.
         output: score explained.
         segmenter: what cuts pictures up; `segments` to `min_size` are its own settings, None for its default.
-        hide: what hidden superpixels show: mean, blur, or a colour.
+        hide: what hidden superpixels show: mean (their own, as lime has it), blur, grey, picture (its mean colour),
+            noise (a noisy mean of their surroundings), a colour, or auto, of these the one that takes the answer away.
         kernel_width: of the distance kernel, in cosine distance.
         features: superpixels in the cut-out, at most.
         positive_only: whether the cut-out leaves out what speaks against.
@@ -185,7 +187,7 @@ def attributions_of(
 
 
 def _caption(photographs: Photographs, pictures: Sequence[ExplainedPicture], number: int, row: int) -> str:
-    """Two lines above the weights of one target of one picture."""
+    """Three lines above the weights of one target of one picture."""
     from foodviz.methods.lime.lime import STABLE
 
     picture = pictures[number]
@@ -194,7 +196,8 @@ def _caption(photographs: Photographs, pictures: Sequence[ExplainedPicture], num
     stable = explanation.stability[row] >= STABLE
     return (
         f"{printable(picture.names[row])} {probability:.0%}, R² {explanation.fits[row]:.2f}\n"
-        f"{int(stable.sum())} of {len(stable)} signs stable, {len(explanation.shown)} samples"
+        f"{int(stable.sum())} of {len(stable)} signs stable, {len(explanation.shown)} samples\n"
+        f"hidden: {hiding.shown(picture.cover)}"
     )
 
 

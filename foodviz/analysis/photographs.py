@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,6 +88,23 @@ class Photographs:
 
     def __len__(self) -> int:
         return len(self.batch)
+
+    def take(self, places: Sequence[int]) -> Photographs:
+        """The pictures at these places, each as often as it is named, with the answers that they have."""
+        import torch
+
+        chosen = dataclasses.replace(
+            self.batch,
+            images=self.batch.images[list(places)],
+            labels=self.batch.labels[list(places)],
+            **{
+                name: tuple(getattr(self.batch, name)[place] for place in places)
+                for name in ("ids", "names", "digests")
+            },
+        )
+        taken = Photographs(self.subject, self.split, chosen)
+        vars(taken)["logits"] = self.logits[torch.tensor(places)]  # the same answers, not asked for again
+        return taken
 
     @property
     def images(self) -> torch.Tensor:

@@ -6,7 +6,7 @@ import click
 
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import option, shared_options
+from foodviz.cli.options import HIDE, option, shared_options
 
 
 @click.command(cls=GreedyCommand)
@@ -29,7 +29,7 @@ from foodviz.cli.options import option, shared_options
 @option("--ratio", type=float, help="quickshift: colour against place, 0 to 1.  [default: 0.2]")
 @option("--scale", type=float, help="felzenszwalb: larger for fewer superpixels.  [default: 20]")
 @option("--min-size", type=int, help="felzenszwalb: smallest superpixel in pixels.  [default: 60]")
-@option("--hide", default="mean", help="What hidden superpixels show: mean, blur, or a colour such as grey or #808080.")
+@option("--hide", default="auto", help=HIDE)
 @option("--kernel-width", type=click.FloatRange(0, min_open=True), default=0.25, help="Of the distance kernel.")
 @option("--features", type=click.IntRange(min=1), default=11, help="Superpixels in the cut-out, at most.")
 @option("--positive-only/--both-signs", default=True, help="Whether the cut-out leaves out what speaks against.")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+HIDE = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 

@@ -7,7 +7,7 @@ import click
 from foodviz.analysis.saliency import catalogue
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import Decorated, flag_of, option, shared_options
+from foodviz.cli.options import HIDE, Decorated, flag_of, option, shared_options
 
 
 def method_options(command: Decorated) -> Decorated:
@@ -32,14 +32,19 @@ def _type(option: catalogue.Option) -> Any:
 
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--method", type=click.Choice(list(catalogue.METHODS)), default="gradient", help="How to attribute.")
+@option(
+    "--method", type=click.Choice(list(catalogue.METHODS)), multiple=True, default=("gradient",), help="One or several."
+)
 @option("--target", default="label", help="Class to explain: label, predicted, or a class name or number.")
+@option("--against", help="Why the target and not this class: the difference of the two logits.")
 @option("--objective", type=click.Choice(["logit", "probability", "loss"]), default="logit", help="Score explained.")
 @option("--reduce", type=click.Choice(["max", "sum", "none"]), help="Over the colours.  [default: max; sum for paths]")
+@option("--hide", default="auto", help=HIDE)
+@option("--trust", type=click.Choice(["none", "quick", "full"]), default="quick", help="What is measured of the maps.")
 @method_options
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
 def saliency(**flags: Any) -> None:
-    """Which pixels the answer depends on.
+    """Which pixels the answer depends on, and how far to believe it.
 
     Without --ids: the four photographs of the report, ids 57 3207 4707 3784.
     """

@@ -1,58 +1,141 @@
-"""Photographs, their maps, and both laid over each other."""
+"""Photographs, their maps, both laid over each other, and how far each map can be believed."""
 
+import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from foodviz.attribution import Attribution
-from foodviz.render.style import colour_bar, heat, limits_of, new_figure, photograph, titled
+from foodviz.render.style import INK, SMALL, SOFT, WARNING, colour_bar, heat, limits_of, new_figure, photograph, titled
+
+_PANEL = 2.05  # inches
+_VERDICT = {"believable": "#1a7f37", "doubtful": "#9a6700", "do not read": WARNING}  # SOFT for what was not measured
+_LETTERS = 36  # in a line below a panel
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What is written at one map: above it, and below it how far it can be believed and why; empty for nothing."""
+
+    caption: str
+    verdict: str = ""
+    reason: str = ""
 
 
 def saliency_figure(
     images: np.ndarray,
-    attribution: Attribution,
+    attributions: Sequence[Attribution],
     captions: Sequence[str],
-    map_captions: Sequence[str],
+    panels: Sequence[Sequence[Panel]],
     *,
     title: str,
+    titles: Sequence[str] = ("",),
+    agreement: np.ndarray | None = None,
     shared_scale: bool = False,
     notes: Sequence[str] = (),
 ) -> Figure:
-    """A column per image: photograph, map, map over the photograph.
+    """A column per image: photograph, map, map over the photograph; of several methods the last alone, a row each.
 
     Args:
         images: (N, 3, H, W), RGB in [0, 1].
-        attribution: (N, H, W), signed ones are drawn symmetric about 0; or (N, 3, H, W) magnitudes, shown in colour.
+        attributions: of each method (N, H, W), signed ones are drawn symmetric about 0; or (N, 3, H, W) magnitudes,
+            shown in colour.
         captions: above each photograph.
-        map_captions: above each map.
+        panels: for each method what is written at each map.
         title: above the figure.
-        shared_scale: one colour scale for all maps; else each map's largest value is the end of its own.
+        titles: of the methods, beside their rows.
+        agreement: (methods, methods) rank correlations above the diagonal and overlaps below it, drawn on the right.
+        shared_scale: one colour scale for all maps of a method; else each map's largest value is the end of its own.
         notes: lines at the foot.
     """
-    maps, count = attribution.maps, len(images)
-    figure = new_figure(max(5.2, 2.05 * count + 1.1), 7.6)
-    grid = np.atleast_2d(figure.subplots(3, count, squeeze=False))
-    whole = limits_of(maps)
-    shown = None
-    for column in range(count):
-        photograph(grid[0, column], images[column], captions[column])
-        limits = whole if shared_scale else limits_of(maps[column])
-        if maps.ndim == 4:
-            coloured = (maps[column] / limits[1]).clip(0, 1)
-            photograph(grid[1, column], coloured, map_captions[column])
-            photograph(grid[2, column], 0.35 * images[column].mean(0, keepdims=True) + coloured)
-            continue
-        # Per-image scales are drawn as shares of the image's own largest value, so that one colour bar serves all.
-        share = maps[column] if shared_scale else maps[column] / limits[1]
-        ends = whole if shared_scale else ((-1.0, 1.0) if whole[0] < 0 else (0.0, 1.0))
-        shown = heat(grid[1, column], share, ends, map_captions[column])
-        grey = images[column].mean(0)
-        grid[2, column].imshow(0.45 + 0.55 * grey, cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
-        strength = np.abs(share) / ends[1]
-        heat(grid[2, column], share, ends, alpha=(0.15 + 1.6 * strength).clip(0, 0.9))
-    if shown is not None:
-        label = attribution.unit if shared_scale else "share of the map's own maximum"
-        colour_bar(figure, shown, list(grid.ravel()), label)
+    count, several = len(images), len(attributions) > 1
+    rows = 1 + len(attributions) if several else 3
+    trusted = any(panel.verdict for row in panels for panel in row)
+    height = rows * (_PANEL + 0.3) + (0.6 * len(attributions) if trusted else 0) + 0.6
+    matrix = 0.0 if agreement is None else 1.2 + 0.62 * len(attributions)
+    figure = new_figure(max(5.2, _PANEL * count + 1.1) + matrix, height)
+    grid = figure.subplots(
+        rows,
+        count + (agreement is not None),
+        squeeze=False,
+        width_ratios=[*[_PANEL] * count, *([matrix] if agreement is not None else [])],
+    )
+    for axes, image, caption in zip(grid[0], images, captions, strict=False):
+        photograph(axes, image, caption)
+    for place, (attribution, row) in enumerate(zip(attributions, panels, strict=True)):
+        shown = None
+        whole = limits_of(attribution.maps)
+        over = grid[1 + place if several else 2]
+        for column in range(count):
+            limits = whole if shared_scale else limits_of(attribution.maps[column])
+            alone = None if several else grid[1, column]
+            values = attribution.maps[column]
+            shown = _map(alone, over[column], images[column], values, limits, whole, row[column].caption, shared_scale)
+            _verdict(over[column], row[column])
+        if several:
+            over[0].set_ylabel(titles[place], fontsize=SMALL + 1, color=INK)
+        if shown is not None:
+            label = attribution.unit if shared_scale else "share of the map's own maximum"
+            colour_bar(figure, shown, list(over[:count]) if several else list(grid[:, :count].ravel()), label)
+    if agreement is not None:
+        _matrix(grid[0, -1], agreement, titles)
+        for axes in grid[1:, -1]:
+            axes.set_visible(False)
     titled(figure, title, notes)
     return figure
+
+
+def _map(
+    alone: Axes | None,
+    over: Axes,
+    image: np.ndarray,
+    values: np.ndarray,
+    limits: tuple[float, float],
+    whole: tuple[float, float],
+    caption: str,
+    shared_scale: bool,
+) -> ScalarMappable | None:
+    """One map by itself, where there is room, and over its photograph; what a colour bar needs, none where coloured."""
+    if values.ndim == 3:
+        coloured = (values / limits[1]).clip(0, 1)
+        if alone is not None:
+            photograph(alone, coloured, caption)
+        photograph(over, 0.35 * image.mean(0, keepdims=True) + coloured, "" if alone is not None else caption)
+        return None
+    # Scales of their own are drawn as shares of each map's largest value, so that one colour bar serves all.
+    share = values if shared_scale else values / limits[1]
+    ends = whole if shared_scale else ((-1.0, 1.0) if whole[0] < 0 else (0.0, 1.0))
+    shown = heat(alone, share, ends, caption) if alone is not None else None
+    over.imshow(0.45 + 0.55 * image.mean(0), cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
+    strength = np.abs(share) / ends[1]
+    laid = heat(over, share, ends, "" if alone is not None else caption, alpha=(0.15 + 1.6 * strength).clip(0, 0.9))
+    return shown or ScalarMappable(laid.norm, laid.cmap)
+
+
+def _verdict(axes: Axes, panel: Panel) -> None:
+    """How far the map can be believed, below it."""
+    if panel.verdict:
+        lines = textwrap.wrap(f"{panel.verdict}: {panel.reason}", _LETTERS, break_long_words=False)
+        axes.set_xlabel(
+            "\n".join(lines), fontsize=SMALL - 0.5, color=_VERDICT.get(panel.verdict, SOFT), linespacing=1.3
+        )
+
+
+def _matrix(axes: Axes, agreement: np.ndarray, titles: Sequence[str]) -> None:
+    """How alike the methods' maps are."""
+    axes.imshow(agreement, cmap="Blues", vmin=0, vmax=1.6)
+    places = range(len(titles))
+    axes.set_xticks(list(places), titles, rotation=60, ha="right", fontsize=SMALL - 0.5)
+    axes.set_yticks(list(places), titles, fontsize=SMALL - 0.5)
+    for row in places:
+        for column in places:
+            if row != column:
+                axes.text(column, row, f"{agreement[row, column]:.2f}", ha="center", va="center", fontsize=SMALL - 0.5)
+    axes.tick_params(length=0, colors=INK)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title("Agreement\nabove: rank correlation\nbelow: of the top tenth", fontsize=SMALL, color=INK)

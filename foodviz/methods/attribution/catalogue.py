@@ -38,7 +38,8 @@ class Method:
 
     Attributes:
         title: in a heading. note: what a large value means, below the figure.
-        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`.
+        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`, `hide`
+            (the way to hide), `hidden` (what the pictures show where they are hidden).
         reduce: what is done to its colours unless told otherwise.
     """
 
@@ -57,7 +58,8 @@ METHODS: dict[str, Method] = {
     "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range", 0, 10)), ("seeds",)),  # noqa: E501
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
-    "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
+    "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1)), ("hidden",)),  # noqa: E501
+    "lime": Method("LIME", "What showing a superpixel adds to the score, by a straight line fitted around the picture; the command of that name draws more.", (), ("seeds", "hide")),  # noqa: E501
 }
 # fmt: on
 
@@ -73,6 +75,23 @@ def options() -> dict[str, list[tuple[str, Option]]]:
     for name, method in METHODS.items():
         for option in method.options:
             found.setdefault(option.name, []).append((name, option))
+    return found
+
+
+def chosen_of(names: Sequence[str], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The options that each of several methods runs with; an option goes to every one that has it.
+
+    Raises:
+        InputError: as `chosen`; an option is refused that none of them has.
+    """
+    found = {}
+    for name in names:
+        own = {option.name for option in METHODS[name].options} if name in METHODS else set()
+        elsewhere = {
+            option.name for other in names if other != name and other in METHODS for option in METHODS[other].options
+        }
+        theirs = {key: value for key, value in given.items() if key in own or key not in elsewhere}
+        found[name] = chosen(name, theirs)
     return found
 
 

@@ -2,6 +2,8 @@
 
 Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", arXiv:1311.2901, section 4.2. A patch
 slides over the picture; each pixel gets the mean fall of the score over the patches that cover it, as captum has it.
+
+Deviation: the patch shows what hides best on the picture (see `methods.hidden`), not grey.
 """
 
 import math
@@ -13,9 +15,6 @@ from foodviz.attribution import Attribution
 from foodviz.errors import InputError
 from foodviz.hooks import evaluating
 from foodviz.methods.attribution.score import Score, images_a_pass, logit, unit_of
-from foodviz.methods.hidden import painted_over
-
-_GREY = (0.5, 0.5, 0.5)
 
 
 def attribute(
@@ -23,9 +22,9 @@ def attribute(
     images: Tensor,
     targets: Tensor,
     *,
+    hidden: Tensor,
     patch: float = 0.2,
     stride: float = 0.05,
-    fill: str = "mean",
     score: Score = logit,
 ) -> Attribution:
     """The mean fall of the score over the patches that cover each pixel.
@@ -34,9 +33,9 @@ def attribute(
         model: images (N, 3, H, W) in [0, 1] -> logits (N, C); run in evaluation mode, without gradients.
         images: (N, 3, H, W), RGB in [0, 1].
         targets: (N,) class index to explain in each image.
+        hidden: (N, 3, H, W), what the patch shows of each.
         patch: side of the patch, as a share of the picture's sides.
         stride: from one patch to the next, as a share of the picture's sides; at most `patch`.
-        fill: what the patch shows: `mean`, the picture's mean colour; `blur`, the picture without its detail; `grey`.
         score: logits and targets -> (N,), what falls.
 
     Returns:
@@ -50,11 +49,9 @@ def attribute(
     height, width = images.shape[-2:]
     windows = [(rows, columns) for rows in _spans(height, patch, stride) for columns in _spans(width, patch, stride)]
     count = images_a_pass(images)
-    whole = torch.zeros(height, width, dtype=torch.int64)
     maps = []
     with evaluating(model), torch.inference_mode():
-        for image, target in zip(images, targets, strict=True):
-            cover = painted_over(image, whole, _GREY if fill == "grey" else fill)
+        for image, cover, target in zip(images, hidden, targets, strict=True):
             before = score(model(image[None]), target[None])
             fall = torch.zeros(height, width, dtype=torch.float64, device=image.device)
             covered = torch.zeros_like(fall)
@@ -68,10 +65,7 @@ def attribute(
                     fall[rows, columns] += each
                     covered[rows, columns] += 1
             maps.append((fall / covered).to(image.dtype))
-    return Attribution(torch.stack(maps).clone(), unit_of(score), remarks=(f"The patch shows {_SHOWN[fill]}.",))
-
-
-_SHOWN = {"mean": "the picture's mean colour", "blur": "the picture blurred", "grey": "grey"}
+    return Attribution(torch.stack(maps).clone(), unit_of(score))
 
 
 def _spans(length: int, patch: float, stride: float) -> list[slice]:

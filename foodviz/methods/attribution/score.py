@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 _PIXELS = 32 * 128 * 128  # in a pass: more take memory alone, fewer leave the cores idle
@@ -30,6 +30,19 @@ SCORES: dict[str, Score] = {"logit": logit, "probability": probability, "loss": 
 def difference(logits: Tensor, targets: Tensor) -> Tensor:
     """(N, C) logits and (N, 2) classes -> (N,), the first one's logit less the second one's: why that and not this."""
     return logits.gather(1, targets[:, :1])[:, 0] - logits.gather(1, targets[:, 1:])[:, 0]
+
+
+class Scored(nn.Module):
+    """A model that answers one score, (N, 3, H, W) -> (N, 1): of what asks for one of the outputs of a model."""
+
+    def __init__(self, model: nn.Module, score: Score, target: Tensor) -> None:
+        """Of one target, a class index or two."""
+        super().__init__()
+        self.model, self.score, self.target = model, score, target
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Shapes as above."""
+        return self.score(self.model(images), self.target.expand(len(images), *self.target.shape))[:, None]
 
 
 def images_a_pass(images: Tensor) -> int:

@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.attribution import Attribution
-from foodviz.hooks import evaluating
-from foodviz.methods.hidden import painted_over
+from foodviz.methods.hidden import painted_over, sample_logits
 from foodviz.methods.lime.designs import GROUP, blocks
 from foodviz.methods.lime.fit import linear_fit, replicates, spearman
 
@@ -171,33 +170,3 @@ def attribution(explanations: Sequence[tuple[Explanation, int]], unit: str) -> A
             "settled": torch.tensor([each.settled for each, _ in explanations]),
         },
     )
-
-
-@torch.inference_mode()
-def sample_logits(
-    model: nn.Module, image: Tensor, hidden: Tensor, segments: Tensor, shown: Tensor, batch_size: int | None = None
-) -> Tensor:
-    """What the model says of the samples; arguments as in `explain`, the samples are `shown` (R, S) bool.
-
-    Returns:
-        (R, C) float64 logits, on the CPU.
-    """
-    weight = next(model.parameters(), image)
-    segments = segments.to(weight.device)
-    pixels, colours = (picture.to(weight).permute(1, 2, 0).contiguous() for picture in (image, hidden))
-    parts = []
-    with evaluating(model):
-        for rows in torch.split(shown.to(weight.device), batch_size or _batch_size(image, weight.device)):
-            visible = rows[:, segments][..., None]  # one gather makes all masks
-            samples = torch.where(visible, pixels, colours).permute(0, 3, 1, 2)  # channels-last as it stands
-            parts.append(model(samples).double().cpu())
-    return torch.cat(parts)
-
-
-def _batch_size(image: Tensor, device: torch.device) -> int:
-    """Samples a forward: as many as half the accelerator's free memory takes; on the CPU few enough for its caches.
-
-    Some 2 KB a pixel is what the first layers of the usual nets hold at once.
-    """
-    free = torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else 512 << 20
-    return int(min(max(free // (2048 * image[0].numel()), 1), MOST))
