@@ -51,7 +51,7 @@ def test_every_answer_fits_its_images(cnn, images, targets):
         assert answer.values.shape in ((4, 24, 24), (4, 3, 24, 24)), name
         assert answer.values.dtype == images.dtype == torch.float64, name
         assert not answer.values.requires_grad, name
-        assert answer.unit.startswith("logit"), name
+        assert answer.unit.startswith(("logit", "activation")), name
         assert answer.maps.shape == answer.values.shape
         assert len(answer.peaks) == len(answer) == 4
         assert all(len(check) == 4 for check in answer.checks.values())

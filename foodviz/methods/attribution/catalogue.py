@@ -61,6 +61,7 @@ METHODS: dict[str, Method] = {
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
     "gradcam++": Method("Grad-CAM++", "Regions of the layer's maps that speak for the class, each of several such things, too.", (_LAYER,), ("layer",)),  # noqa: E501
     "layercam": Method("LayerCAM", "Cells of the layer's maps that speak for the class, each by its own gradient: finer the shallower the layer.", (_LAYER,), ("layer",)),  # noqa: E501
+    "scorecam": Method("Score-CAM", "The layer's maps, each weighted by what the score is where it lets the picture through; no gradients.", (_LAYER,), ("layer",)),  # noqa: E501
     "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
 }
 # fmt: on

@@ -4,7 +4,7 @@ Selvaraju et al. 2017, "Grad-CAM", arXiv:1610.02391, section 3: channels weighte
 cut off. The trunk runs without a graph; only the head behind the layer is differentiated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -63,11 +63,21 @@ def class_activation(
         for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
             leaves.clear()
             total = score(model(some.detach()), their_targets).sum()
-            if not leaves or leaves[-1].ndim != 4:
-                raise InputError(f"`layer`: one with maps is needed; this {type(layer).__name__} has none")
-            (gradients,) = torch.autograd.grad(total, leaves[-1])
-            combined.append(combine(leaves[-1].detach(), gradients))
+            maps = last_output(leaves, layer)
+            (gradients,) = torch.autograd.grad(total, maps)
+            combined.append(combine(maps.detach(), gradients))
     return torch.cat(combined)
+
+
+def last_output(outputs: Sequence[Tensor], layer: nn.Module) -> Tensor:
+    """The last of the layer's outputs, which must be maps (N, K, h, w).
+
+    Raises:
+        InputError: it has none: the layer gives something else, or the forward does not reach it.
+    """
+    if not outputs or outputs[-1].ndim != 4:
+        raise InputError(f"`layer`: one with maps is needed; this {type(layer).__name__} has none")
+    return outputs[-1]
 
 
 def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:
