@@ -58,6 +58,7 @@ METHODS: dict[str, Method] = {
     "guided-backprop": Method("Guided backprop", "Take care: it shows edges of the picture whatever was learned, and hardly changes with the model's weights (Adebayo 2018)."),  # noqa: E501
     "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range", 0, 10)), ("seeds",)),  # noqa: E501
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
+    "deeplift": Method("DeepLIFT", "What each pixel adds to the score between a black picture and this one, step by step of the network.", reduce="sum"),  # noqa: E501
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
     "gradcam++": Method("Grad-CAM++", "Regions of the layer's maps that speak for the class, each of several such things, too.", (_LAYER,), ("layer",)),  # noqa: E501
     "layercam": Method("LayerCAM", "Cells of the layer's maps that speak for the class, each by its own gradient: finer the shallower the layer.", (_LAYER,), ("layer",)),  # noqa: E501
