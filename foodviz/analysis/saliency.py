@@ -37,7 +37,7 @@ def saliency(
     Args:
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
-        method: a name in `methods.attribution.catalogue`.
+        method: a name in `methods.attribution.catalogue`, or `captum:` and a class of captum.attr.
         target: class to explain: label, predicted, or a class by name or number.
         objective: score explained.
         reduce: over the colours; None for the method's own way.
@@ -54,7 +54,7 @@ def saliency(
     own = catalogue.chosen(method, options)
     split, indices = subject.choose(ids, image)
     photographs = Photographs.of(subject, split, indices)
-    kind = catalogue.METHODS[method]
+    kind = catalogue.method_of(method)
     targets = photographs.targets(target)
     attribution, layer = attribute(photographs, targets, method, objective, own)
     attribution = attribution.reduced(reduce or kind.reduce)
@@ -121,15 +121,18 @@ def attribute(
 
     subject, classifier = photographs.subject, photographs.subject.classifier
     function = import_module(catalogue.module_of(method)).attribute
-    needs = catalogue.METHODS[method].needs
+    needs = catalogue.method_of(method).needs
     wanted: dict[str, Any] = {**options, "score": SCORES[objective]}
     layer = None
     if "layer" in needs:
         layer = models.resolve(classifier, options["layer"]) if options["layer"] else models.last_maps(classifier)
         subject.say(str(layer))
-    model = models.fast(classifier, keep=layer)
+    # captum looks at modules, and is to see those of the network itself.
+    model = classifier if "name" in needs else models.fast(classifier, keep=layer)
     if layer is not None:
         wanted["layer"] = layer.of(model).module
+    if "name" in needs:
+        wanted["name"] = method.removeprefix(catalogue.CAPTUM)
     if "seeds" in needs:
         wanted["seeds"] = photographs.seeds
     attribution: Attribution = function(model, photographs.images, targets, **wanted)

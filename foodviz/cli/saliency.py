@@ -30,9 +30,23 @@ def _type(option: catalogue.Option) -> Any:
     return click.FloatRange(option.least, option.most) if isinstance(option.default, float) else str
 
 
+class MethodChoice(click.Choice[str]):
+    """A method of the catalogue, or a class of captum's, which the analysis looks up."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if isinstance(value, str) and value.startswith(catalogue.CAPTUM):
+            return value
+        return super().convert(value, param, ctx)
+
+
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--method", type=click.Choice(list(catalogue.METHODS)), default="gradient", help="How to attribute.")
+@option(
+    "--method",
+    type=MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"]),
+    default="gradient",
+    help="How to attribute; captum:CLASS runs a class of captum.attr, where captum is installed.",
+)
 @option("--target", default="label", help="Class to explain: label, predicted, or a class name or number.")
 @option("--objective", type=click.Choice(["logit", "probability", "loss"]), default="logit", help="Score explained.")
 @option("--reduce", type=click.Choice(["max", "sum", "none"]), help="Over the colours.  [default: max; sum for paths]")

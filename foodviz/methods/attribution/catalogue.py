@@ -4,6 +4,7 @@ The method `some-name` is `attribute` in some_name.py, `some++` in some_plus_plu
 here, its test, a README line.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ class Method:
 
     Attributes:
         title: in a heading. note: what a large value means, below the figure.
-        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`.
+        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`, `name`.
         reduce: what is done to its colours unless told otherwise.
     """
 
@@ -68,8 +69,32 @@ METHODS: dict[str, Method] = {
 # fmt: on
 
 
+CAPTUM = "captum:"  # before the name of a class of captum's
+_WITH_A_LAYER = re.compile(r"Layer\w+|InternalInfluence|GuidedGradCam")
+
+
+def method_of(name: str) -> Method:
+    """The method of that name; of `captum:Saliency`, say, what is known without captum.
+
+    Raises:
+        InputError: no such method.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    kind = name.removeprefix(CAPTUM)
+    if kind == name:
+        raise InputError(f"`method` {name}: there are {_listed(METHODS)}, {CAPTUM}<class>")
+    if not (kind.isascii() and kind.isidentifier()):  # a name may come from a manifest: it must name no more than that
+        raise InputError(f"`method` {name}: behind the colon stands a class of captum.attr, such as Saliency")
+    layered = bool(_WITH_A_LAYER.fullmatch(kind))
+    note = "As captum computes it, by its defaults."
+    return Method(f"captum's {kind}", note, (_LAYER,) * layered, ("name", "seeds", *(["layer"] * layered)), "sum")
+
+
 def module_of(name: str) -> str:
     """The dotted name of the file that holds a method."""
+    if name.startswith(CAPTUM):
+        return "foodviz.methods.attribution.captum_classes"
     return f"foodviz.methods.attribution.{name.replace('-', '_').replace('++', '_plus_plus')}"
 
 
@@ -91,9 +116,7 @@ def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: no such method, an option of another one, or a value that it does not take.
     """
-    if name not in METHODS:
-        raise InputError(f"`method` {name}: there are {_listed(METHODS)}")
-    own = {option.name: option for option in METHODS[name].options}
+    own = {option.name: option for option in method_of(name).options}
     for key, value in given.items():
         if value is None:
             continue
