@@ -153,7 +153,7 @@ def _with_gradient(values: Tensor, *sources: tuple[Tensor, Tensor | float]) -> T
 
 def _equal(now: Tensor, before: Tensor) -> Tensor:
     """Where the rise is of rounding's size: a quotient would be noise."""
-    return (now - before).abs() <= 10 * torch.finfo(now.dtype).eps
+    return (now - before).abs() <= 10 * torch.finfo(now.dtype).eps * torch.maximum(now.abs(), before.abs())
 
 
 def _one_value(step: Callable[[Tensor], Tensor], now: Tensor, before: Tensor) -> Tensor:
