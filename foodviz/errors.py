@@ -1,7 +1,11 @@
 """What the user can mend, said in one line."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+# What PyTorch says on a processor and on a GPU.
+_OUT_OF_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
 
 
 class InputError(Exception):
@@ -37,3 +41,8 @@ def nearest(wrong: str, right: Iterable[str], *, most: int = 12) -> str:
         return f"did you mean {' or '.join(repr(name) for name in close)}?"
     listed = ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")
     return f"there are: {listed}" if names else "there is none"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether there was too little memory, of the machine or of a GPU."""
+    return isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from foodviz.errors import InputError
 
@@ -110,3 +112,29 @@ def watching(
     finally:
         for handle in handles:
             handle.remove()
+
+
+class Intercepted(TorchFunctionMode):
+    """Have `answer` called in place of every function of torch inside the block, modules' own calls among them.
+
+    It sees a ReLU however the network writes it: as a module, once or many times, as a function, in place or not.
+
+    Args:
+        answer: the function, its arguments and its keyword arguments -> what it is to return. What `answer` itself
+            calls is not intercepted.
+    """
+
+    def __init__(self, answer: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return self._answer(func, args, kwargs or {})
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """The name of a function of torch, whether it works in place or not: `relu` for `relu_`."""
+    name: str = getattr(function, "__name__", "")
+    return name if name.endswith("__") else name.rstrip("_")

@@ -36,6 +36,7 @@ OWNERS = {
     "PIL": {"analysis", "data", "render", "results"},
     "torchvision": {"models"},
     "lime": {"methods"},
+    "captum": {"methods"},
     "tqdm": {"progress"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

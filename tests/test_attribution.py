@@ -23,7 +23,8 @@ def every_method(model, images, targets):
         attribute = import_module(module_of(name)).attribute
         options = {each.name: FEW[each.name] for each in method.options if each.name in FEW}
         seeds = [int.from_bytes(hashlib.sha256(image.numpy().tobytes()).digest()[:6]) for image in images]
-        needs = {"seeds": seeds, "layer": model[6]}
+        hidden = images.mean((2, 3), keepdim=True).expand_as(images)
+        needs = {"seeds": seeds, "layer": model[6], "hidden": hidden, "hide": "auto"}
         options |= {need: needs[need] for need in method.needs}
         answers[name] = attribute(model, images, targets, **options)
     return answers
@@ -51,7 +52,7 @@ def test_every_answer_fits_its_images(cnn, images, targets):
         assert answer.values.shape in ((4, 24, 24), (4, 3, 24, 24)), name
         assert answer.values.dtype == images.dtype == torch.float64, name
         assert not answer.values.requires_grad, name
-        assert answer.unit.startswith("logit"), name
+        assert answer.unit.startswith(("logit", "activation")), name
         assert answer.maps.shape == answer.values.shape
         assert len(answer.peaks) == len(answer) == 4
         assert all(len(check) == 4 for check in answer.checks.values())

@@ -20,6 +20,8 @@ COMMANDS = (
     ("saliency", "--method", "smoothgrad", "--samples", "2", "--ids", "0", *SMALL),
     ("saliency", "--method", "integrated-gradients", "--steps", "2", "--ids", "0", *SMALL),
     ("saliency", "--method", "gradcam", "--layer", "LAYER", "--ids", "0", *SMALL),
+    ("saliency", "--method", "layercam", "--layer", "LAYER", "--ids", "0", *SMALL),
+    ("saliency", "--method", "deeplift", "--ids", "0", *SMALL),
     ("activations", "--layer", "LAYER", "--filters", "FILTER", "--ids", "0", *SMALL),
     ("filters", "--layer", "LAYER", "--filters", "FILTER", "--steps", "2", "--scan", "11", "--ids", "0", *SMALL),
     ("lime", "--ids", "0", "--samples", "12", "--segments", "6", *SMALL),

@@ -68,11 +68,13 @@ class Attributing:
         from foodviz import models
 
         classifier = photographs.subject.classifier
+        needs = catalogue.method_of(method).needs
         layer = None
-        if "layer" in catalogue.METHODS[method].needs:
+        if "layer" in needs:
             name = options["layer"]
             layer = models.resolve(classifier, name) if name else models.last_maps(classifier)
-        model = models.fast(classifier, keep=layer)
+        # captum looks at modules, and is to see those of the network itself.
+        model = classifier if "name" in needs else models.fast(classifier, keep=layer)
         return cls(
             method,
             options,
@@ -80,7 +82,7 @@ class Attributing:
             targets,
             covers,
             hide,
-            reduce or catalogue.METHODS[method].reduce,
+            reduce or catalogue.method_of(method).reduce,
             photographs.seeds,
             model,
             layer,
@@ -106,8 +108,9 @@ class Attributing:
             "seeds": seeds or self.seeds,
             "hide": self.hide,
             "hidden": torch.stack([cover.picture for cover in self.covers]),
+            "name": self.method.removeprefix(catalogue.CAPTUM),
             "layer": self.layer.of(model).module if self.layer is not None else None,
         }
-        wanted = {name: given[name] for name in catalogue.METHODS[self.method].needs}
+        wanted = {name: given[name] for name in catalogue.method_of(self.method).needs}
         attribution: Attribution = function(model, images, self.targets, **{**self.options, **wanted}, score=self.score)
         return attribution.reduced(self.reduce)

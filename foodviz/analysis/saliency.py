@@ -49,7 +49,8 @@ def saliency(
     Args:
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
-        method: names in `methods.attribution.catalogue`; several are drawn side by side.
+        method: names in `methods.attribution.catalogue`, or `captum:` and a class of captum.attr; several stand side
+            by side.
         target: class to explain: label, predicted, or a class by name or number. A picture that is named wrongly is
             explained for its label and for the prediction.
         against: a class, or predicted or label: why the target and not this one, the difference of the two logits.
@@ -115,7 +116,7 @@ class _Maps:
 
     @property
     def titles(self) -> list[str]:
-        return [catalogue.METHODS[each.method].title for each in self.asked]
+        return [catalogue.method_of(each.method).title for each in self.asked]
 
     @cached_property
     def agreement(self) -> np.ndarray:
@@ -210,9 +211,9 @@ class _Maps:
     def _notes(self) -> list[str]:
         notes = []
         for each, attribution in zip(self.asked, self.attributions, strict=True):
-            head = "" if len(self.asked) == 1 else f"{catalogue.METHODS[each.method].title}: "
+            head = "" if len(self.asked) == 1 else f"{catalogue.method_of(each.method).title}: "
             layer = [f"{each.layer}."] if each.layer is not None else []
-            parts = [catalogue.METHODS[each.method].note, *layer, *attribution.remarks]
+            parts = [catalogue.method_of(each.method).note, *layer, *attribution.remarks]
             notes.append(head + " ".join([*parts, f"In {attribution.unit}."]))
         scale = "one scale for all." if self.shared_scale else "each scaled to its own maximum."
         hidden = trusting.note(self.asked[0].covers) if self.trusts else ""

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from foodviz.cli.failures import fail, leave_stdout, out_of_memory
+from foodviz.cli.failures import fail, leave_stdout
 from foodviz.cli.options import with_flags
-from foodviz.errors import InputError, UsageError, nearest
+from foodviz.errors import InputError, UsageError, nearest, out_of_memory
 from foodviz.interrupts import after_imports
 from foodviz.threads import wait_briefly
 from foodviz.version import __version__

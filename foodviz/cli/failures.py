@@ -1,21 +1,12 @@
 """The one line that a run which failed ends with."""
 
 import os
-import re
 import sys
 from typing import Never
 
 import click
 
 from foodviz.printable import LINE, printable
-
-# What PyTorch says on a processor and on a GPU.
-_OUT_OF_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether there was too little memory, of the machine or of a GPU."""
-    return isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
 
 
 def leave_stdout() -> None:

@@ -30,10 +30,23 @@ def _type(option: catalogue.Option) -> Any:
     return click.FloatRange(option.least, option.most) if isinstance(option.default, float) else str
 
 
+class MethodChoice(click.Choice[str]):
+    """A method of the catalogue, or a class of captum's, which the analysis looks up."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if isinstance(value, str) and value.startswith(catalogue.CAPTUM):
+            return value
+        return super().convert(value, param, ctx)
+
+
 @click.command(cls=GreedyCommand)
 @shared_options
 @option(
-    "--method", type=click.Choice(list(catalogue.METHODS)), multiple=True, default=("gradient",), help="One or several."
+    "--method",
+    type=MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"]),
+    multiple=True,
+    default=("gradient",),
+    help="One or several, side by side; captum:CLASS runs a class of captum.attr, where captum is installed.",
 )
 @option("--target", default="label", help="Class to explain: label, predicted, or a class name or number.")
 @option("--against", help="Why the target and not this class: the difference of the two logits.")

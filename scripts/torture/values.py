@@ -79,6 +79,8 @@ HOSTILE = (
 )
 ODD = """
 saliency --method gradcam --layer fc.1 | saliency --method gradcam --layer 0 | saliency --reduce none --method gradcam
+saliency --method captum:Saliency --layer 3 | saliency --method captum: | saliency --method captum:os.system
+saliency --method captum:Occlusion | saliency --method captum:Nothing | saliency --method captum:LRP --ids 57
 saliency --dpi 5000 | saliency --device cuda --ids 57 | saliency --device mps --ids 57 | saliency --ids 57 --image x
 saliency --method smoothgrad --samples {huge} --ids 57 | saliency --method integrated-gradients --steps {huge} --ids 57
 saliency --input-size 2048 --ids 57 --dpi 40 | saliency --input-size 8 --ids 57 --dpi 40 | saliency --ids {many}

@@ -4,6 +4,7 @@ The method `some-name` is `attribute` in some_name.py, `some++` in some_plus_plu
 here, its test, a README line.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +39,8 @@ class Method:
 
     Attributes:
         title: in a heading. note: what a large value means, below the figure.
-        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`, `hide`
-            (the way to hide), `hidden` (what the pictures show where they are hidden).
+        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`, `name`, `hide` (the way to hide),
+            `hidden` (what the pictures show where they are hidden).
         reduce: what is done to its colours unless told otherwise.
     """
 
@@ -55,17 +56,47 @@ _LAYER = Option("layer", None, "index or dotted name.  [default: the last maps]"
 # fmt: off
 METHODS: dict[str, Method] = {
     "gradient": Method("Gradient", "A large value: the score would change most were this pixel changed a little."),
+    "input-x-gradient": Method("Input × gradient", "Gradient times picture: what each pixel adds, to first order; dark pixels count little whatever they show.", reduce="sum"),  # noqa: E501
+    "guided-backprop": Method("Guided backprop", "Take care: it shows edges of the picture whatever was learned, and hardly changes with the model's weights (Adebayo 2018)."),  # noqa: E501
     "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range", 0, 10)), ("seeds",)),  # noqa: E501
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
+    "deeplift": Method("DeepLIFT", "What each pixel adds to the score between a black picture and this one, step by step of the network.", reduce="sum"),  # noqa: E501
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
+    "gradcam++": Method("Grad-CAM++", "Regions of the layer's maps that speak for the class, each of several such things, too.", (_LAYER,), ("layer",)),  # noqa: E501
+    "layercam": Method("LayerCAM", "Cells of the layer's maps that speak for the class, each by its own gradient: finer the shallower the layer.", (_LAYER,), ("layer",)),  # noqa: E501
+    "scorecam": Method("Score-CAM", "The layer's maps, each weighted by what the score is where it lets the picture through; no gradients.", (_LAYER,), ("layer",)),  # noqa: E501
     "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1)), ("hidden",)),  # noqa: E501
     "lime": Method("LIME", "What showing a superpixel adds to the score, by a straight line fitted around the picture; the command of that name draws more.", (), ("seeds", "hide")),  # noqa: E501
 }
 # fmt: on
 
 
+CAPTUM = "captum:"  # before the name of a class of captum's
+_WITH_A_LAYER = re.compile(r"Layer\w+|InternalInfluence|GuidedGradCam")
+
+
+def method_of(name: str) -> Method:
+    """The method of that name; of `captum:Saliency`, say, what is known without captum.
+
+    Raises:
+        InputError: no such method.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    kind = name.removeprefix(CAPTUM)
+    if kind == name:
+        raise InputError(f"`method` {name}: there are {_listed(METHODS)}, {CAPTUM}<class>")
+    if not (kind.isascii() and kind.isidentifier()):  # a name may come from a manifest: it must name no more than that
+        raise InputError(f"`method` {name}: behind the colon stands a class of captum.attr, such as Saliency")
+    layered = bool(_WITH_A_LAYER.fullmatch(kind))
+    note = "As captum computes it, by its defaults."
+    return Method(f"captum's {kind}", note, (_LAYER,) * layered, ("name", "seeds", *(["layer"] * layered)), "sum")
+
+
 def module_of(name: str) -> str:
     """The dotted name of the file that holds a method."""
+    if name.startswith(CAPTUM):
+        return "foodviz.methods.attribution.captum_classes"
     return f"foodviz.methods.attribution.{name.replace('-', '_').replace('++', '_plus_plus')}"
 
 
@@ -84,15 +115,12 @@ def chosen_of(names: Sequence[str], given: Mapping[str, Any]) -> dict[str, dict[
     Raises:
         InputError: as `chosen`; an option is refused that none of them has.
     """
-    found = {}
-    for name in names:
-        own = {option.name for option in METHODS[name].options} if name in METHODS else set()
-        elsewhere = {
-            option.name for other in names if other != name and other in METHODS for option in METHODS[other].options
-        }
-        theirs = {key: value for key, value in given.items() if key in own or key not in elsewhere}
-        found[name] = chosen(name, theirs)
-    return found
+    options_of = {name: {option.name for option in method_of(name).options} for name in names}
+    anywhere = set().union(*options_of.values())
+    return {
+        name: chosen(name, {key: value for key, value in given.items() if key in own or key not in anywhere})
+        for name, own in options_of.items()
+    }
 
 
 def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,9 +132,7 @@ def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: no such method, an option of another one, or a value that it does not take.
     """
-    if name not in METHODS:
-        raise InputError(f"`method` {name}: there are {_listed(METHODS)}")
-    own = {option.name: option for option in METHODS[name].options}
+    own = {option.name: option for option in method_of(name).options}
     for key, value in given.items():
         if value is None:
             continue

@@ -4,6 +4,8 @@ Selvaraju et al. 2017, "Grad-CAM", arXiv:1610.02391, section 3: channels weighte
 cut off. The trunk runs without a graph; only the head behind the layer is differentiated.
 """
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,8 +28,19 @@ def attribute(
     return Attribution(enlarge(maps, (images.shape[-2], images.shape[-1])), f"{unit_of(score)} per cell")
 
 
+def by_mean_gradient(maps: Tensor, gradients: Tensor) -> Tensor:
+    """(N, K, h, w) maps and their gradients -> (N, h, w) >= 0, the channels weighted by their mean gradient."""
+    return (gradients.mean((2, 3), keepdim=True) * maps).sum(1).relu()
+
+
 def class_activation(
-    model: nn.Module, layer: nn.Module, images: Tensor, targets: Tensor, *, score: Score = logit
+    model: nn.Module,
+    layer: nn.Module,
+    images: Tensor,
+    targets: Tensor,
+    combine: Callable[[Tensor, Tensor], Tensor] = by_mean_gradient,
+    *,
+    score: Score = logit,
 ) -> Tensor:
     """Class activation maps at a layer, not yet enlarged to the image.
 
@@ -36,25 +49,35 @@ def class_activation(
         layer: a module inside that answers maps (N, K, h, w).
         images: (N, 3, H, W), RGB in [0, 1].
         targets: (N,) class index to explain in each image.
+        combine: the layer's maps and the score's gradients at them, both (N, K, h, w) -> (N, h, w).
         score: logits and targets -> (N,), what is differentiated.
 
     Returns:
-        (N, h, w) >= 0, in units of the score per cell, not normalised.
+        (N, h, w), what `combine` makes of each pass, in units of the score per cell, not normalised.
 
     Raises:
         InputError: the layer has no maps, or the forward does not reach it.
     """
-    maps, count = [], images_a_pass(images)
+    combined, count = [], images_a_pass(images)
     with evaluating(model), torch.enable_grad(), detached(layer) as leaves:
         for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
             leaves.clear()
             total = score(model(some.detach()), their_targets).sum()
-            if not leaves or leaves[-1].ndim != 4:
-                raise InputError(f"Grad-CAM needs a layer with maps; this {type(layer).__name__} has none")
-            (gradient,) = torch.autograd.grad(total, leaves[-1])
-            weights = gradient.mean((2, 3), keepdim=True)
-            maps.append((weights * leaves[-1].detach()).sum(1).relu())
-    return torch.cat(maps)
+            maps = last_output(leaves, layer)
+            (gradients,) = torch.autograd.grad(total, maps)
+            combined.append(combine(maps.detach(), gradients))
+    return torch.cat(combined)
+
+
+def last_output(outputs: Sequence[Tensor], layer: nn.Module) -> Tensor:
+    """The last of the layer's outputs, which must be maps (N, K, h, w).
+
+    Raises:
+        InputError: it has none: the layer gives something else, or the forward does not reach it.
+    """
+    if not outputs or outputs[-1].ndim != 4:
+        raise InputError(f"`layer`: one with maps is needed; this {type(layer).__name__} has none")
+    return outputs[-1]
 
 
 def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:

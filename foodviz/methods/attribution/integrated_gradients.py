@@ -42,6 +42,11 @@ def attribute(
     values = torch.stack(attributions)
     with evaluating(model), torch.inference_mode():
         rise = score(model(images), targets) - score(model(plain), targets)
-    gaps = (values.sum((1, 2, 3)) - rise).abs() / rise.abs().clamp_min(1e-12)
-    remark = f"The sums miss the rise of the score by at most {float(gaps.max()):.1%}."
+    gaps, remark = completeness(values, rise)
     return Attribution(values, unit_of(score), checks={"completeness_gap": gaps}, remarks=(remark,))
+
+
+def completeness(values: Tensor, rise: Tensor) -> tuple[Tensor, str]:
+    """How far the sums of (N, 3, H, W) values miss the score's rise (N,), as a share of it, (N,); and a remark."""
+    gaps = (values.sum((1, 2, 3)) - rise).abs() / rise.abs().clamp_min(1e-12)
+    return gaps, f"The sums miss the rise of the score by at most {float(gaps.max()):.1%}."
