@@ -57,7 +57,7 @@ _LAYER = Option("layer", None, "index or dotted name.  [default: the last maps]"
 METHODS: dict[str, Method] = {
     "gradient": Method("Gradient", "A large value: the score would change most were this pixel changed a little."),
     "input-x-gradient": Method("Input × gradient", "Gradient times picture: what each pixel adds, to first order; dark pixels count little whatever they show.", reduce="sum"),  # noqa: E501
-    "guided-backprop": Method("Guided backprop", "Take care: it shows edges of the picture whatever was learned, and hardly changes with the model's weights (Adebayo 2018)."),  # noqa: E501
+    "guided-backprop": Method("Guided backprop", "Take care: it shows edges of the picture whatever was learned; with the model's last layers drawn anew it is almost the same (Adebayo 2018)."),  # noqa: E501
     "smoothgrad": Method("SmoothGrad", "Gradients of noisy copies, averaged: less grain than one gradient.", (Option("samples", 25, "noisy copies", 1), Option("noise", 0.15, "deviation as a share of the pixel range", 0, 10)), ("seeds",)),  # noqa: E501
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
     "deeplift": Method("DeepLIFT", "What each pixel adds to the score between a black picture and this one, step by step of the network.", reduce="sum"),  # noqa: E501

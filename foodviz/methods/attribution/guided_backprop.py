@@ -1,8 +1,8 @@
 """What is the gradient where every ReLU lets only positive gradients back?
 
 Springenberg, Dosovitskiy, Brox, Riedmiller 2014, "Striving for Simplicity: The All Convolutional Net", arXiv:1412.6806,
-section 3.4. Its maps show edges of the picture more than what was learned: they hardly change when weights are drawn
-anew (Adebayo et al. 2018, "Sanity Checks for Saliency Maps", arXiv:1810.03292).
+section 3.4. Its maps show edges of the picture more than what was learned: they hardly change when a model's last
+layers are drawn anew (Adebayo et al. 2018, "Sanity Checks for Saliency Maps", arXiv:1810.03292).
 
 Deviation: what is cut off at 0 and elsewhere like a ReLU is treated as one: ReLU6, `clamp(min=0)`.
 """
