@@ -6,8 +6,9 @@
 
 Pictures: evenly spread over the sample's validation split, correctly classified ones only, explained for their label.
 Known truths: the food's mask, its inverse, chance, an edge detector (another than the one that maps are compared with),
-and the gradient of the network with shuffled weights, shown as if it were the network's. With --full the methods are
-also tried under noise and with shuffled weights; maps that no method gives have nothing to repeat.
+and the gradient of the network with shuffled weights, shown as if it were the network's. That
+gradient is repeated as the gradient under noise, the other maps have nothing to repeat. With --full the methods are also
+tried with shuffled weights.
 """
 
 from __future__ import annotations
@@ -44,14 +45,17 @@ def known(photographs: Photographs, model: models.Classifier, targets: Tensor) -
     masks = torch.from_numpy(np.stack([photographs.region(place, size)[1] for place in range(len(photographs))]))
     chance = [torch.rand(size, generator=torch.Generator().manual_seed(seed)) for seed in photographs.seeds]
     bright = images.mean(1, keepdim=True)
-    laplace = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
-    edges = functional.conv2d(functional.pad(bright, (1,) * 4, mode="replicate"), laplace).abs()[:, 0]
+    sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    slopes = functional.conv2d(
+        functional.pad(bright, (1,) * 4, mode="replicate"), torch.stack([sobel, sobel.T])[:, None]
+    )
+    edges = slopes.square().sum(1).sqrt()
     (shuffled,) = randomised(model, (1.0,), seed=1)
     maps = {
         "mask of the food": masks.float(),
         "its inverse": 1 - masks.float(),
         "chance": torch.stack(chance),
-        "edges (Laplace)": edges,
+        "edges (Sobel)": edges,
         "gradient, shuffled weights": input_gradient(shuffled, images, targets).abs().amax(1),
     }
     return {name: Attribution(values, "1") for name, values in maps.items()}
@@ -74,19 +78,18 @@ def main() -> None:
     targets = photographs.targets("label")
     model = models.fast(subject.classifier)
     covers = hiding.covers(photographs, model, targets, "auto")
-    truths = {} if options.full else known(photographs, model, targets)
+    truths = known(photographs, model, targets)
     asked = []
     for each in options.methods:
         name, _, hide = each.partition("/")
         own = catalogue.chosen(name, {})
-        asked.append(
-            Attributing.of(photographs, targets, name, own, score=logit, covers=covers, hide=hide or "auto")
-        )
-    maps = truths | {
-        name: each(photographs.images) for name, each in zip(options.methods, asked, strict=True)
-    }
+        asked.append(Attributing.of(photographs, targets, name, own, score=logit, covers=covers, hide=hide or "auto"))
+    maps = truths | {name: each(photographs.images) for name, each in zip(options.methods, asked, strict=True)}
     level = "full" if options.full else "quick"
-    trusts = trust.of_maps(photographs, list(maps.values()), covers, targets, level, model, asked)
+    # Who shows such maps as the gradient is asked for the gradient again.
+    gradient = Attributing.of(photographs, targets, "gradient", {}, score=logit, covers=covers)
+    again = [gradient if "gradient" in name else None for name in truths] + asked
+    trusts = trust.of_maps(photographs, list(maps.values()), covers, targets, level, model, again)
     print(f"{len(photographs)} pictures of {options.split}, correctly classified\n")
     print(f"| map | {' | '.join(MARKS)} | lead, median |\n|---|{'---|' * (len(MARKS) + 1)}")
     for name, row in zip(maps, trusts, strict=True):

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from foodviz.metrics.verdict import MARKS, Figures, verdict
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
     from foodviz.analysis.attributing import Attributing
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
 Level = Literal["none", "quick", "full"]
 
-# Of the curves: steps, and orders by chance.
-_STEPS = {"quick": (8, 2), "full": (32, 8)}
-_NOISY, _NOISE = 4, 0.02  # copies of a picture, and the deviation of their noise as a share of the pixel range
+# Steps of the curves, orders by chance, copies under noise.
+_EFFORT = {"quick": (8, 2, 1), "full": (32, 8, 4)}
+_NOISE = 0.02  # deviation, as a share of the pixel range
 _SHARES = (0.01, 0.25, 0.5, 1.0)  # of the layers that are shuffled, from the head down: first the head alone
 
 
@@ -60,7 +61,7 @@ def of_maps(
     targets: torch.Tensor,
     level: Level,
     model: Classifier,
-    again: Sequence[Attributing] = (),
+    again: Sequence[Attributing | None] = (),
 ) -> list[list[Trust]]:
     """The trust in each map of each attribution: a list for each of them; none where `level` is none.
 
@@ -69,15 +70,22 @@ def of_maps(
         covers: N, what each picture shows where it is hidden.
         targets: (N,) class indices, or (N, 2) where the one is explained against the other.
         model: a fast one.
-        again: what gave the attributions, for `full`.
+        again: what gave each attribution, to be asked again; None for a map that is not to be.
     """
     from foodviz.metrics.faithfulness import curves, grid
 
     if level == "none":
         return []
     segments = grid(photographs.images.shape[-2:])
-    steps, chance = _STEPS["quick" if level == "quick" else "full"]
-    deeper = [_deeper(photographs, each, model) for each in again] if level == "full" else []
+    steps, chance, copies = _EFFORT[level]
+    deeper = [
+        _repeated(photographs, first, each, model, copies) if each is not None else [{} for _ in first.maps]
+        for first, each in zip(attributions, again, strict=False)
+    ]
+    if level == "full":
+        for of_method, first, each in zip(deeper, attributions, again, strict=False):
+            for found, more in zip(of_method, _shuffled(photographs, first, each) if each else [], strict=False):
+                found |= more
     trusts: list[list[Trust]] = [[] for _ in attributions]
     for place, (cover, target) in enumerate(zip(covers, targets, strict=True)):
         scores = _scores(photographs, attributions, place, segments, chance)
@@ -158,42 +166,46 @@ def _on_object(photographs: Photographs, place: int, values: np.ndarray) -> dict
     return {"pointing": pointing(flat, region), "on_object": share, "object": area}
 
 
-def _deeper(photographs: Photographs, attributing: Attributing, model: Classifier) -> list[Mapping[str, Any]]:
-    """Repeatability and dependence on the weights, of each picture."""
+def _repeated(
+    photographs: Photographs, first: Attribution, attributing: Attributing, model: Classifier, copies: int
+) -> list[dict[str, Any]]:
+    """How like each picture's map the method's maps are under noise that does not change the answer."""
     import torch
 
-    from foodviz.methods.randomised import randomised
     from foodviz.metrics.agreement import rank_correlation, top_overlap
 
     images = photographs.images
-    first = attributing(images).maps
-    same: list[list[tuple[float, float]]] = [[] for _ in first]
+    same: list[list[tuple[float, float]]] = [[] for _ in first.maps]
     with torch.inference_mode():
-        named = model(images).argmax(1)
-    for copied in range(_NOISY):
-        seeds = [seed + 1 + copied for seed in photographs.seeds]
-        noise = torch.stack(
-            [torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-        )
-        noisy = (images + _NOISE * noise.to(images)).clamp(0, 1)
+        named = photographs.logits.argmax(1)
+    for copied in range(1, copies + 1):
+        seeds = [seed + copied for seed in photographs.seeds]
+        drawn = [torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        noisy = (images + _NOISE * torch.stack(drawn).to(images)).clamp(0, 1)
         with torch.inference_mode():
             kept = (model(noisy).argmax(1) == named).tolist()
         for place, values in enumerate(attributing(noisy, seeds=seeds).maps):
             if kept[place]:
-                same[place].append((rank_correlation(first[place], values), top_overlap(first[place], values)))
-    shuffled: list[list[float]] = [[] for _ in first]
-    for other in randomised(attributing.model, _SHARES, photographs.subject.seed):
-        maps = attributing(images, model=other).maps
-        for place, values in enumerate(maps):
-            shuffled[place].append(rank_correlation(first[place], values))
+                pair = first.maps[place], values
+                same[place].append((rank_correlation(*pair), top_overlap(*pair)))
     return [
-        {
-            "noise": math.fsum(each for each, _ in pairs) / len(pairs) if pairs else None,
-            "top": math.fsum(each for _, each in pairs) / len(pairs) if pairs else None,
-            "shuffled": of_picture,
-        }
-        for pairs, of_picture in zip(same, shuffled, strict=True)
+        {"noise": float(np.mean([each for each, _ in pairs])), "top": float(np.mean([each for _, each in pairs]))}
+        if pairs
+        else {}
+        for pairs in same
     ]
+
+
+def _shuffled(photographs: Photographs, first: Attribution, attributing: Attributing) -> list[dict[str, Any]]:
+    """How like each picture's map those of ever more shuffled weights are."""
+    from foodviz.methods.randomised import randomised
+    from foodviz.metrics.agreement import rank_correlation
+
+    found: list[list[float]] = [[] for _ in first.maps]
+    for other in randomised(attributing.model, _SHARES, photographs.subject.seed):
+        for place, values in enumerate(attributing(photographs.images, model=other).maps):
+            found[place].append(rank_correlation(first.maps[place], values))
+    return [{"shuffled": of_picture} for of_picture in found]
 
 
 # For the page, once.
@@ -214,8 +226,6 @@ def note(covers: Sequence[Cover]) -> str:
 
 def arrays(asked: Sequence[Attributing], trusts: Sequence[Sequence[Trust]]) -> dict[str, np.ndarray]:
     """The curves by name: shares, deletion and insertion, the latter of the map, the centre, edges and chance."""
-    import numpy as np
-
     found = {}
     for attributing, row in zip(asked, trusts, strict=False):
         tail = f"_{attributing.method}" if len(asked) > 1 else ""

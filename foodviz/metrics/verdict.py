@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from foodviz.metrics.faithfulness import BASELINES
 
 LEAST_TAKEN = 0.2  # of probability that hiding everything must take away: with less there is nothing to measure
-BEHIND = 0.15  # how far a map's lead may lie behind the best order that knows nothing: their own scatter
-LEAST_LEAD = 0.25  # of all probability there is to take: nineteen of twenty orders by chance have less
+BEHIND = 0.2  # how far a map's lead may lie behind the best order that knows nothing: their own scatter
+LEAST_LEAD = 0.25  # nine of ten orders by chance have less
 EDGE_LIKE = 0.85  # rank correlation with edge strength from which a map is an edge detector
 CHANGES = 0.5  # similarity to the map of shuffled weights, as a share of that to the map under noise
 STABLE = 0.5  # rank correlation under noise that does not change the answer
@@ -30,7 +30,7 @@ class Figures:
         empty: the map is the same everywhere.
         taken: how much of the target's probability hiding everything takes away.
         deletion, insertion: areas under the curves of probability.
-        lead: insertion less deletion, as a share of `taken`, -1 to 1.
+        lead: insertion less deletion, as a share of `taken`: about 0 by chance, 1 where one cell is the whole answer.
         leads: the same of each of `faithfulness.BASELINES`. deletions: their areas.
         edge_like: rank correlation with edge strength, cell by cell.
         noise: mean rank correlation with maps under small noise. top: the strongest tenth in common, a share.
@@ -60,15 +60,13 @@ def verdict(figures: Figures) -> tuple[str, str]:
     if figures.empty:
         return UNMEASURED, "the map is the same everywhere: the score does not depend on the picture"
     if figures.shuffled and figures.noise is not None and figures.shuffled[-1] > CHANGES * max(figures.noise, 0.1):
-        return WRONG, (
-            f"hardly changes with the weights (rank correlation {figures.shuffled[-1]:.2f} with shuffled ones, "
-            f"{figures.noise:.2f} under noise)"
-        )
+        both = f"{figures.shuffled[-1]:.2f} with shuffled ones, {figures.noise:.2f} under noise"
+        return WRONG, f"hardly changes with the weights (rank correlation {both})"
     if figures.lead is None:
         return UNMEASURED, f"hiding everything takes only {figures.taken:.0%} of the class's probability away"
     word, reason = _faithful(figures)
     if word == BELIEVABLE and figures.noise is not None and figures.noise < STABLE:
-        return DOUBTFUL, f"unstable: noise that changes no answer changes it (rank correlation {figures.noise:.2f})"
+        return DOUBTFUL, f"noise that changes no answer changes it (rank correlation {figures.noise:.2f})"
     return word, "; ".join([reason, *_others(figures)])
 
 
@@ -92,8 +90,9 @@ def _faithful(figures: Figures) -> tuple[str, str]:
 
 def _others(figures: Figures) -> list[str]:
     parts = []
-    if figures.shuffled and figures.noise is not None:
+    if figures.shuffled:
         parts.append(f"changes with the weights ({figures.shuffled[-1]:.2f})")
+    if figures.noise is not None:
         parts.append(f"{'stable' if figures.noise >= STABLE else 'unstable'} ({figures.noise:.2f})")
     if figures.on_object is not None and figures.object is not None:
         parts.append(f"{figures.on_object:.0%} on the food ({figures.object:.0%} of the picture)")
