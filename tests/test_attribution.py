@@ -23,7 +23,8 @@ def every_method(model, images, targets):
         attribute = import_module(module_of(name)).attribute
         options = {each.name: FEW[each.name] for each in method.options if each.name in FEW}
         seeds = [int.from_bytes(hashlib.sha256(image.numpy().tobytes()).digest()[:6]) for image in images]
-        needs = {"seeds": seeds, "layer": model[6]}
+        hidden = images.mean((2, 3), keepdim=True).expand_as(images)
+        needs = {"seeds": seeds, "layer": model[6], "hidden": hidden}
         options |= {need: needs[need] for need in method.needs}
         answers[name] = attribute(model, images, targets, **options)
     return answers

@@ -94,6 +94,8 @@ def saliency(
         "maxima": attribution.peaks,
     }
     arrays = {"maps": attribution.maps, "images": photographs.pixels, "logits": photographs.logits.cpu().numpy()}
+    if attribution.spread is not None:
+        arrays["spread"] = attribution.spread.cpu().numpy()
     return Result(
         "saliency",
         settings,
@@ -132,6 +134,8 @@ def attribute(
         wanted["layer"] = layer.of(model).module
     if "seeds" in needs:
         wanted["seeds"] = photographs.seeds
+    if "hidden" in needs:  # the pictures' mean colours
+        wanted["hidden"] = photographs.images.mean((2, 3), keepdim=True).expand_as(photographs.images)
     attribution: Attribution = function(model, photographs.images, targets, **wanted)
     return attribution, str(layer or "")
 

@@ -38,7 +38,7 @@ class Method:
 
     Attributes:
         title: in a heading. note: what a large value means, below the figure.
-        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`.
+        options: its own. needs: what else its `attribute` wants: `seeds`, `layer`, `hidden`.
         reduce: what is done to its colours unless told otherwise.
     """
 
@@ -58,6 +58,7 @@ METHODS: dict[str, Method] = {
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
     "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
+    "rise": Method("RISE", "Copies of the picture with random parts hidden score higher where they show this pixel (above 0), or lower (below 0).", (Option("samples", 0, "masks; 0: until the map has settled, 4000 at most"), Option("cells", 7, "of a mask along each side", 1, 32)), ("seeds", "hidden")),  # noqa: E501
 }
 # fmt: on
 
@@ -99,7 +100,7 @@ def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             require(value in option.choices, key, value, f"there are {_listed(option.choices)}")
         if isinstance(option.default, (int, float)):
             fine = option.least <= value <= option.most
-            require(fine, key, value, f"must be from {option.least:g} to {option.most:,g}")
+            require(fine, key, value, f"must be from {option.least:g} to {option.most:,.7g}")
     return {key: option.default if given.get(key) is None else given[key] for key, option in own.items()}
 
 

@@ -39,7 +39,9 @@ def attribute(
         total = torch.zeros_like(image)
         for done in range(0, samples, count):  # memory does not grow with the samples
             drawn = torch.randn(min(count, samples - done), *image.shape, generator=generator).to(image)
-            gradients = input_gradient(model, image + noise * drawn, target.expand(len(drawn), *target.shape), score=score)
+            gradients = input_gradient(
+                model, image + noise * drawn, target.expand(len(drawn), *target.shape), score=score
+            )
             total += gradients.sum(0)
         means.append(total / samples)
     return Attribution(torch.stack(means), f"{unit_of(score)} per unit of pixel intensity")
