@@ -110,3 +110,22 @@ def watching(
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def running(model: nn.Module) -> Iterator[list[tuple[str, nn.Module]]]:
+    """The modules whose forward runs at the moment, outermost first, with their dotted names; "" is the model's own."""
+    stack: list[tuple[str, nn.Module]] = []
+    handles = []
+
+    def left(_module: nn.Module, _inputs: object, _output: object) -> None:
+        stack.pop()
+
+    for entry in model.named_modules():
+        handles.append(entry[1].register_forward_pre_hook(lambda _module, _inputs, entry=entry: stack.append(entry)))
+        handles.append(entry[1].register_forward_hook(left))
+    try:
+        yield stack
+    finally:
+        for handle in handles:
+            handle.remove()
