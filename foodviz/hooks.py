@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -112,18 +113,33 @@ def watching(
             handle.remove()
 
 
+@dataclass(frozen=True)
+class Running:
+    """A module whose forward runs: its dotted name in the model, itself, and what it was given, in order."""
+
+    name: str
+    module: nn.Module
+    inputs: tuple[object, ...]
+
+    def __str__(self) -> str:
+        name = self.name.removeprefix("network.") or "the network"
+        return f"{name} ({type(self.module).__name__})"
+
+
 @contextmanager
-def running(model: nn.Module) -> Iterator[list[tuple[str, nn.Module]]]:
-    """The modules whose forward runs at the moment, outermost first, with their dotted names; "" is the model's own."""
-    stack: list[tuple[str, nn.Module]] = []
+def running(model: nn.Module) -> Iterator[list[Running]]:
+    """The modules whose forward runs at the moment, outermost first."""
+    stack: list[Running] = []
     handles = []
 
     def left(_module: nn.Module, _inputs: object, _output: object) -> None:
         stack.pop()
 
-    for entry in model.named_modules():
-        handles.append(entry[1].register_forward_pre_hook(lambda _module, _inputs, entry=entry: stack.append(entry)))
-        handles.append(entry[1].register_forward_hook(left))
+    for name, module in model.named_modules():
+        handles += [
+            module.register_forward_pre_hook(lambda own, inputs, name=name: stack.append(Running(name, own, inputs))),
+            module.register_forward_hook(left),
+        ]
     try:
         yield stack
     finally:

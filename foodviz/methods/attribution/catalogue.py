@@ -58,6 +58,8 @@ METHODS: dict[str, Method] = {
     "integrated-gradients": Method("Integrated gradients", "What each pixel adds to the score on the way from a black picture to this one.", (Option("steps", 64, "points on the path", 1),), reduce="sum"),  # noqa: E501
     "gradcam": Method("Grad-CAM", "Regions of the layer's maps that speak for the class; coarser than the other methods.", (_LAYER,), ("layer",)),  # noqa: E501
     "lrp": Method("LRP", "What each pixel contributes to the score, passed back layer by layer: above 0 for, below 0 against it.", reduce="sum"),  # noqa: E501
+    "attention-rollout": Method("Attention rollout", "Where the attention of all layers comes from: the same for every class, blind to what is done with it. Transformers only."),  # noqa: E501
+    "transformer-attribution": Method("Transformer attribution", "Patches that raise the score by being attended to, through all layers. Transformers only."),  # noqa: E501
     "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1), Option("fill", "mean", "what the patch shows", choices=("mean", "blur", "grey")))),  # noqa: E501
     "rise": Method("RISE", "Copies of the picture with random parts hidden score higher where they show this pixel (above 0), or lower (below 0).", (Option("samples", 0, "masks; 0: until the map has settled, 4000 at most"), Option("cells", 7, "of a mask along each side", 1, 32)), ("seeds", "hidden")),  # noqa: E501
 }

@@ -24,7 +24,7 @@ from torch.overrides import TorchFunctionMode
 
 from foodviz.attribution import Attribution
 from foodviz.errors import InputError
-from foodviz.hooks import evaluating, running
+from foodviz.hooks import Running, evaluating, running
 from foodviz.methods.attribution.score import Score, images_a_pass, logit, unit_of
 
 _STABILISER = 1e-6
@@ -104,7 +104,7 @@ class _Rules(TorchFunctionMode):
     itself has its rule. What changes its input in place answers a new tensor.
     """
 
-    def __init__(self, modules: Sequence[tuple[str, nn.Module]]) -> None:
+    def __init__(self, modules: Sequence[Running]) -> None:
         super().__init__()
         self.modules = modules
         self.first = True  # the next layer of weights is the first one
@@ -140,9 +140,7 @@ class _Rules(TorchFunctionMode):
             return _handed_on(answer, lambda relevance: [relevance.sum_to_size(first.shape)], first)
         result = func(*args, **kwargs)
         if any(_depends(each) for each in _flat([result])):
-            layer, module = self.modules[-1]
-            place = f"{layer.removeprefix('network.')} ({type(module).__name__})"
-            raise InputError(f"LRP has no rule for {name} in {place}; {_SERVED}")
+            raise InputError(f"LRP has no rule for {name} in {self.modules[-1]}; {_SERVED}")
         return result
 
     def _weighted(self, name: str, answer: Callable[..., Tensor], given: dict[str, Any]) -> Tensor:
