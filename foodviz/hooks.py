@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -138,3 +139,37 @@ def function_name(function: Callable[..., Any]) -> str:
     """The name of a function of torch, whether it works in place or not: `relu` for `relu_`."""
     name: str = getattr(function, "__name__", "")
     return name if name.endswith("__") else name.rstrip("_")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A module whose forward runs: its dotted name in the model, itself, and what it was given, in order."""
+
+    name: str
+    module: nn.Module
+    inputs: tuple[object, ...]
+
+    def __str__(self) -> str:
+        name = self.name.removeprefix("network.") or "the network"
+        return f"{name} ({type(self.module).__name__})"
+
+
+@contextmanager
+def running(model: nn.Module) -> Iterator[list[Running]]:
+    """The modules whose forward runs at the moment, outermost first."""
+    stack: list[Running] = []
+    handles = []
+
+    def left(_module: nn.Module, _inputs: object, _output: object) -> None:
+        stack.pop()
+
+    for name, module in model.named_modules():
+        handles += [
+            module.register_forward_pre_hook(lambda own, inputs, name=name: stack.append(Running(name, own, inputs))),
+            module.register_forward_hook(left),
+        ]
+    try:
+        yield stack
+    finally:
+        for handle in handles:
+            handle.remove()

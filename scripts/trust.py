@@ -5,10 +5,10 @@
     python scripts/trust.py --full --images 40
 
 Pictures: evenly spread over the sample's validation split, correctly classified ones only, explained for their label.
-Known truths: the food's mask, its inverse, chance, an edge detector (another than the one that maps are compared with),
-and the gradient of the network with shuffled weights, shown as if it were the network's. That
-gradient is repeated as the gradient under noise, the other maps have nothing to repeat. With --full the methods are also
-tried with shuffled weights.
+Known truths: the food's mask, its inverse, chance, an edge detector (another than the one that maps are compared
+with), and the gradient of the network with shuffled weights, shown as if it were the network's. That gradient is
+repeated as the gradient under noise, the other maps have nothing to repeat. With --full the methods are also tried with
+shuffled weights.
 """
 
 from __future__ import annotations

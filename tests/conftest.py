@@ -96,6 +96,20 @@ def cnn() -> nn.Module:
 
 
 @pytest.fixture
+def vit() -> nn.Module:
+    """torchvision's ViT, small: 9 patches of 8x8 pixels and a class token, 5 classes, frozen."""
+    from torchvision.models import VisionTransformer  # 2 s: only where one is asked for
+
+    torch.manual_seed(7)
+    net = VisionTransformer(
+        image_size=24, patch_size=8, num_layers=3, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=5
+    )
+    for parameter in net.parameters():
+        parameter.data.normal_(0, 0.3)  # torchvision's own head begins with zeros, and its attention is even
+    return net.eval().requires_grad_(False)
+
+
+@pytest.fixture
 def images() -> torch.Tensor:
     """(4, 3, 24, 24) in [0, 1]."""
     return torch.rand(4, 3, 24, 24, generator=torch.Generator().manual_seed(1))

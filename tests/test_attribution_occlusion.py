@@ -57,4 +57,4 @@ def test_the_command_draws_it_and_refuses_another_method_s_option(foodviz):
     assert done.exit_code == 0, done.stderr
     refused = foodviz("saliency", "--ids", "57", "--method", "occlusion", "--samples", "3")
     assert refused.exit_code == 2
-    assert "--samples belongs to --method smoothgrad, not to occlusion" in refused.stderr
+    assert "--samples belongs to --method smoothgrad, rise, not to occlusion" in refused.stderr

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from foodviz.errors import InputError
-from foodviz.hooks import capture, detached, evaluating, run_to
+from foodviz.hooks import capture, detached, evaluating, run_to, running
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -54,3 +54,17 @@ def test_flags_come_back_each_its_own(cnn):
     assert cnn.training
     assert cnn[2].training
     assert not cnn[1].training
+
+
+def test_running_modules_are_known_from_outside_in_and_forgotten_when_the_forward_raises(images):
+    class Look(nn.Module):
+        def forward(self, _: torch.Tensor) -> torch.Tensor:
+            seen.append([str(each) for each in stack])
+            raise RuntimeError("broken")
+
+    seen: list[list[str]] = []
+    net = nn.Sequential(nn.Conv2d(3, 3, 1), nn.Sequential(nn.ReLU(), Look()))
+    with pytest.raises(RuntimeError, match="broken"), running(net) as stack:
+        net(images)
+    assert seen == [["the network (Sequential)", "1 (Sequential)", "1.1 (Look)"]]
+    assert all(not each._forward_hooks and not each._forward_pre_hooks for each in net.modules())

@@ -178,6 +178,9 @@ class _Maps:
             f"maps_{each.method}" if several else "maps": attribution.maps
             for each, attribution in zip(self.asked, self.attributions, strict=True)
         }
+        for name, attribution in zip(list(maps), self.attributions, strict=True):
+            if attribution.spread is not None:
+                maps[name.replace("maps", "spread", 1)] = attribution.spread.cpu().numpy()
         logits = self.photographs.logits.cpu().numpy()
         return {**maps, "images": self.photographs.pixels, "logits": logits, **trusting.arrays(self.asked, self.trusts)}
 
@@ -235,12 +238,8 @@ def _for_both(photographs: Photographs, target: str) -> tuple[Photographs, torch
         classes += both
     if len(places) == len(photographs):
         return photographs, targets
-    photographs.subject.say(
-        "named wrongly, so explained for the label and for the prediction: "
-        + listed(
-            [photographs.pictures[place].name for place in dict.fromkeys(p for p in places if places.count(p) > 1)]
-        )
-    )
+    wrong = [photographs.pictures[place].name for place in dict.fromkeys(places) if places.count(place) > 1]
+    photographs.subject.say(f"named wrongly, so explained for the label and for the prediction: {listed(wrong)}")
     return photographs.take(places), torch.tensor(classes, device=targets.device)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,7 +78,7 @@ def of_maps(
         return []
     segments = grid(photographs.images.shape[-2:])
     steps, chance, copies = _EFFORT[level]
-    deeper = [
+    deeper: list[list[dict[str, Any]]] = [
         _repeated(photographs, first, each, model, copies) if each is not None else [{} for _ in first.maps]
         for first, each in zip(attributions, again, strict=False)
     ]

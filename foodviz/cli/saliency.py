@@ -1,5 +1,6 @@
 """`foodviz saliency`: which pixels an answer depends on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -17,17 +18,19 @@ def method_options(command: Decorated) -> Decorated:
         for method, each in several:
             default = "" if each.default is None else f"  [default: {each.default}]"
             helps.append(f"{method}: {each.help}{default}")
-        first = several[0][1]
-        command = click.option(flag_of(name), type=_type(first), help="; ".join(helps))(command)
+        command = click.option(flag_of(name), type=_type([each for _, each in several]), help="; ".join(helps))(command)
     return command
 
 
-def _type(option: catalogue.Option) -> Any:
-    if option.choices:
-        return click.Choice(option.choices)
-    if isinstance(option.default, int):
-        return click.IntRange(int(option.least), int(option.most))
-    return click.FloatRange(option.least, option.most) if isinstance(option.default, float) else str
+def _type(options: Sequence[catalogue.Option]) -> Any:
+    """What a flag takes for any of its methods; the method itself may take less."""
+    first = options[0]
+    if first.choices:
+        return click.Choice(first.choices)
+    least, most = min(each.least for each in options), max(each.most for each in options)
+    if isinstance(first.default, int):
+        return click.IntRange(int(least), int(most))
+    return click.FloatRange(least, most) if isinstance(first.default, float) else str
 
 
 class MethodChoice(click.Choice[str]):

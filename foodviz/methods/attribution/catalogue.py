@@ -67,6 +67,10 @@ METHODS: dict[str, Method] = {
     "scorecam": Method("Score-CAM", "The layer's maps, each weighted by what the score is where it lets the picture through; no gradients.", (_LAYER,), ("layer",)),  # noqa: E501
     "occlusion": Method("Occlusion", "The score falls where a patch covers the picture: above 0 what speaks for the class, below 0 what speaks against it.", (Option("patch", 0.2, "side of the patch as a share of the picture's", 0.01, 1), Option("stride", 0.05, "from patch to patch, the same way", 0.005, 1)), ("hidden",)),  # noqa: E501
     "lime": Method("LIME", "What showing a superpixel adds to the score, by a straight line fitted around the picture; the command of that name draws more.", (), ("seeds", "hide")),  # noqa: E501
+    "lrp": Method("LRP", "What each pixel contributes to the score, passed back layer by layer: above 0 for, below 0 against it.", reduce="sum"),  # noqa: E501
+    "attention-rollout": Method("Attention rollout", "Where the attention of all layers comes from: the same for every class, blind to what is done with it. Transformers only."),  # noqa: E501
+    "transformer-attribution": Method("Transformer attribution", "Patches that raise the score by being attended to, through all layers. Transformers only."),  # noqa: E501
+    "rise": Method("RISE", "Copies of the picture with random parts hidden score higher where they show this pixel (above 0), or lower (below 0).", (Option("samples", 0, "masks; 0: until the map has settled, 4000 at most"), Option("cells", 7, "of a mask along each side", 1, 32)), ("seeds", "hidden")),  # noqa: E501
 }
 # fmt: on
 
@@ -144,7 +148,7 @@ def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             require(value in option.choices, key, value, f"there are {_listed(option.choices)}")
         if isinstance(option.default, (int, float)):
             fine = option.least <= value <= option.most
-            require(fine, key, value, f"must be from {option.least:g} to {option.most:,g}")
+            require(fine, key, value, f"must be from {option.least:g} to {option.most:,.7g}")
     return {key: option.default if given.get(key) is None else given[key] for key, option in own.items()}
 
 
