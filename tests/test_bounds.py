@@ -179,6 +179,8 @@ def page(count: int = 1, **changed) -> str:
         manifest(settings={"ids": [57], "model": "~nobody/x"}),
         manifest(settings={"ids": [57], "data": "~nobody/x"}),
         manifest(settings={"ids": ["-1"] * 3, "device": "gpu"}),
+        manifest(settings={"ids": ["57"] * 1001}),
+        manifest(settings={"ids": [], "image": ["/dev/zero"]}),
         manifest(model="x"),
         manifest(versions=[1]),
         manifest(pictures=[{"file": 1}]),
@@ -196,6 +198,9 @@ def page(count: int = 1, **changed) -> str:
 def test_a_manifest_that_asks_for_what_cannot_be(foodviz, content):
     Path("a.json").write_text(content)
     one_line(foodviz("rerun", "a.json"))
+    compared = foodviz("rerun", "a.json", "--check")
+    assert compared.exit_code in (1, 2)
+    assert "Traceback" not in compared.stderr
     assert not Path("rerun").exists() or not list(Path("rerun").rglob("*.*"))
 
 
