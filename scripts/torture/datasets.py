@@ -28,7 +28,7 @@ def cases(dice: random.Random, base: Path) -> Iterator[Case]:
         "a FIFO": lambda path: (path.rmdir(), os.mkfifo(path)),
         "a loop": lambda path: (path.rmdir(), path.symlink_to("d")),
         "in itself": lambda path: (path / "x").symlink_to("."),
-        "not UTF-8": lambda path: shutil.copytree(base / "data/training", os.fsencode(path) + b"/val/caf\xe9"),
+        "not UTF-8": lambda path: shutil.copytree(base / "data/training", path / "val/caf\udce9"),
     }
     for name, build in odd.items():
         for command in ("saliency", "confusion", "inspect"):
