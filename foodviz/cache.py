@@ -5,6 +5,7 @@ A cache costs time when it fails and nothing else: what cannot be written is not
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -76,8 +77,14 @@ def save_json(file: Path, content: object) -> None:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hex; remembered until its size, time or inode changes, as hashing weights takes long."""
+    """SHA-256 of a file, hex; remembered until its size, time or inode changes, as hashing weights takes long.
+
+    Raises:
+        OSError: no regular file is there: a device may never end.
+    """
     state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
     known = (str(path.resolve()), str(state.st_size), str(state.st_mtime_ns), str(state.st_ino))
     remembered = cache_file("digests", *known, suffix=".json")
     digest = load_json(remembered)

@@ -44,6 +44,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 _MOST_DESCRIPTION = 100_000  # characters; readers of PNG refuse more than a million
+_MOST_SIDE, _MOST_PIXELS = 2**16 - 1, 2**27  # of a figure; matplotlib draws no longer side
 _UMASK = os.umask(0)
 os.umask(_UMASK)
 
@@ -115,6 +116,7 @@ class ResultFolder:
 
     Attributes:
         paths: everything that was written, in order. figures: the pictures among it, by name.
+        remarks: what of it is other than was asked for.
     """
 
     def __init__(self, folder: str | Path, command: str, command_line: str) -> None:
@@ -123,6 +125,7 @@ class ResultFolder:
         self.command_line = command_line
         self.paths: list[Path] = []
         self.figures: dict[str, Path] = {}
+        self.remarks: list[str] = []
 
     def check(self) -> None:
         """Look whether the folder can be written to, before work is done for it.
@@ -133,7 +136,15 @@ class ResultFolder:
         _check_folder(self.folder, "out")
 
     def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
-        """Write a figure as `<command>[-<name>].png`, the command line in its metadata."""
+        """Write a figure as `<command>[-<name>].png`, the command line in its metadata.
+
+        Where it would be larger than other programs open, it is drawn with fewer dots, and a remark says so.
+        """
+        width, height = figure.get_size_inches()
+        fit = int(min(_MOST_SIDE / max(width, height), (_MOST_PIXELS / (width * height)) ** 0.5))
+        if dpi > fit:
+            self.remarks.append(f"{self._stem(name)}.png is drawn at `dpi` {fit}: at {dpi} few programs would open it")
+        dpi = min(dpi, fit)
         metadata = {"Software": "foodviz", "Description": self._description}
         self.figures[name] = self.file(
             self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")

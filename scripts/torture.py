@@ -24,12 +24,12 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: children are forked
 
-from torture import checkpoints, datasets, faults, hostile, material, memory, network, options, pictures, reruns
+from torture import checkpoints, datasets, faults, hostile, material, options, pictures, process, reruns
 from torture.runner import Runner
 
 CASES = {"options": options, "pictures": pictures, "datasets": datasets, "checkpoints": checkpoints}
 CASES |= {"hostile": hostile, "rerun": reruns}
-SCENES = {"faults": faults, "memory": memory, "network": network}
+SCENES = {"faults": faults.play, "memory": process.memory, "network": process.network}
 
 
 def prepared(work: Path, dice: random.Random, *, share: float = 0.03, show: bool = False) -> Runner:
@@ -59,16 +59,14 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=1000, help="cases of each kind at most")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so many")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--work", type=Path, default=Path("torture-work"), help="folder for the boxes, the log, the cache"
-    )
+    parser.add_argument("--work", type=Path, default=Path("torture-work"), help="for the boxes, the log, the cache")
     parser.add_argument("--only", help="run the cases with this in their names, show their output, keep their boxes")
     asked = parser.parse_args()
     runner = prepared(asked.work, random.Random(asked.seed), show=bool(asked.only))
     until = time.monotonic() + asked.seconds
     for kind in asked.kinds:
         if kind in SCENES:
-            SCENES[kind].play(runner, random.Random(f"{asked.seed} {kind}"), until)
+            SCENES[kind](runner, random.Random(f"{asked.seed} {kind}"), until)
             continue
         cases = drawn(kind, asked.seed, runner, sys.maxsize if asked.only else asked.n)
         runner.try_all((case for case in cases if (asked.only or "") in case.name), until)

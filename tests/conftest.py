@@ -35,6 +35,11 @@ settings.register_profile("thorough", deadline=None, max_examples=10_000)
 settings.load_profile("suite")
 
 
+def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
+    """Tries 500 examples, or as many more as the profile: for what reads strangers' files."""
+    return settings(max_examples=max(500, settings().max_examples))(test)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOODVIZ_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

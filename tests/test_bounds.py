@@ -179,6 +179,8 @@ def page(count: int = 1, **changed) -> str:
         manifest(settings={"ids": [57], "model": "~nobody/x"}),
         manifest(settings={"ids": [57], "data": "~nobody/x"}),
         manifest(settings={"ids": ["-1"] * 3, "device": "gpu"}),
+        manifest(settings={"ids": ["57"] * 1001}),
+        manifest(settings={"ids": [], "image": ["/dev/zero"]}),
         manifest(model="x"),
         manifest(versions=[1]),
         manifest(pictures=[{"file": 1}]),
@@ -196,6 +198,9 @@ def page(count: int = 1, **changed) -> str:
 def test_a_manifest_that_asks_for_what_cannot_be(foodviz, content):
     Path("a.json").write_text(content)
     one_line(foodviz("rerun", "a.json"))
+    compared = foodviz("rerun", "a.json", "--check")
+    assert compared.exit_code in (1, 2)
+    assert "Traceback" not in compared.stderr
     assert not Path("rerun").exists() or not list(Path("rerun").rglob("*.*"))
 
 
@@ -281,7 +286,7 @@ def spoiled(path: Path, how: str) -> str:
     return str(path)
 
 
-WITH_MODEL = [name for name in COMMANDS if name not in ("sample", "train", "rerun", "layers")]
+WITH_MODEL = [name for name in COMMANDS if name not in ("sample", "rerun")]
 
 
 @pytest.mark.parametrize("how", ["NaN", "infinite", "negative variance", "large"])
@@ -291,8 +296,12 @@ def test_weights_without_answers_are_said_by_every_command(foodviz, sample_folde
     save(Path("foodviz-model"), Classifier(build("vgg16_bn-slim", 11), FOOD11, (32, 32)), "vgg16_bn-slim", {}, [])
     flags = ["--count", "11", "--few", "11"] if command == "inspect" else []
     flags += ["--sections", "saliency", "lime", "dream"] if command == "report" else []
-    line = one_line(foodviz(command, "--data", str(sample_folder), "--model", spoiled(Path("bad"), how), *flags))
+    flags += ["--arch", "vgg16_bn-slim", "--size", "32", "--out", "again"] if command == "train" else []
+    given = "--start" if command == "train" else "--model"
+    line = one_line(foodviz(command, "--data", str(sample_folder), given, spoiled(Path("bad"), how), *flags))
     assert "bad" in line
+    assert command == "report" or line.startswith(f"error: {given} bad")
+    assert not Path("again").exists()
     assert {"large": "finite"}.get(how, "weights hold") in line
 
 

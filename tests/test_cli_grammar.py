@@ -14,7 +14,7 @@ from torch import nn
 
 from foodviz import cli as shell
 from foodviz.cli.config import read_config
-from foodviz.cli.greedy import GreedyCommand
+from foodviz.cli.greedy import GreedyCommand, _pieces
 from foodviz.errors import InputError
 from foodviz.models import Classifier, resolve
 
@@ -71,6 +71,13 @@ def test_values_keep_their_order_however_they_are_spread_over_flags(ids, filters
     given_ = parsed(words)
     assert given_["ids"] == tuple(ids)
     assert given_["filters"] == tuple(filters)
+
+
+def test_a_comma_in_a_files_name_divides_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a,b.jpg").touch()
+    assert _pieces("a,b.jpg") == ["a,b.jpg"]
+    assert _pieces("a,c.jpg") == ["a", "c.jpg"]
 
 
 @given(st.lists(st.integers(-99, 99), min_size=1, max_size=5))

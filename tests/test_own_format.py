@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from conftest import same_answers
+from conftest import fuzzed, same_answers
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
@@ -133,11 +133,13 @@ def one_line_or_sound(text):
     assert all(8 <= side <= 2048 for side in found.input_size or ())
 
 
+@fuzzed
 @given(NEAR | JSON)
 def test_any_json_is_read_or_refused(content):
     one_line_or_sound(json.dumps(content))
 
 
+@fuzzed
 @given(st.data())
 def test_damaged_json_is_read_or_refused(data):
     text = bytearray(json.dumps(GOOD).encode())
@@ -147,6 +149,7 @@ def test_damaged_json_is_read_or_refused(data):
     one_line_or_sound(text[:cut].decode("latin1"))
 
 
+@fuzzed
 @given(st.text())
 def test_class_names_of_a_stranger_are_taken_or_left(text):
     found = declared_by({"class_names": text})
@@ -170,6 +173,7 @@ def test_a_clean_name_is_one_short_line_and_stays_so(name):
 
 def test_names_are_cleaned_and_emoji_stay_whole():
     assert declared({"class_names": ["a", "\u2028\x1b"]}).class_names == ("a", "class 1")
+    assert declared({"class_names": ["\u2028", "class 0"]}).class_names == ("class 0?", "class 0")
     assert clean_names(["a\x1b[31mb", "x" * 300, "👩‍🍳", "a\nb", "a b", "\u202eevil"]) == (
         "a[31mb",
         "x" * 99 + "…",
@@ -188,9 +192,10 @@ def saved(tmp_path):
     return model, tmp_path / "a"
 
 
-def test_a_checkpoint_comes_back_as_it_was(saved):
+@pytest.mark.parametrize("name", ["a", "\udcff.safetensors", "new\nline"])
+def test_a_checkpoint_comes_back_as_it_was(saved, name):
     model, path = saved
-    again = load(str(path))
+    again = load(str(path.rename(path.with_name(name))))
     images = torch.rand(1, 3, 32, 48)
     same_answers(again, model, images)
     assert again.class_names == model.class_names

@@ -8,6 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from conftest import fuzzed
 from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
@@ -78,12 +79,14 @@ def read(content):
     return None
 
 
+@fuzzed
 @given(st.lists(st.sampled_from(PIECES), max_size=40), st.integers(0, 5))
 @example([b"}", b"X\x06\0\0\0weight", b"K\x05", b"s"], 2)
 def test_any_instructions_give_an_object_or_one_line(pieces, protocol):
     read(bytes([0x80, protocol]) + b"".join(pieces) + b".")
 
 
+@fuzzed
 @given(st.binary(max_size=60))
 def test_any_bytes_give_an_object_or_one_line(content):
     read(content)
@@ -109,6 +112,7 @@ def examples():
 EXAMPLES = list(examples())
 
 
+@fuzzed
 @given(st.data())
 def test_damaged_checkpoints_give_an_object_or_one_line(data):
     content = bytearray(data.draw(st.sampled_from(EXAMPLES)))

@@ -45,6 +45,16 @@ def test_a_picture_says_how_it_was_made_and_the_manifest_comes_last(tmp_path):
     assert json.loads((tmp_path / "out" / "lime.json").read_text())["command_line"] == "foodviz lime --ids 57"
 
 
+@pytest.mark.parametrize(("size", "dpi"), [((3, 2), 50), ((1000, 1), 65), ((200, 200), 57)])
+def test_a_figure_is_never_larger_than_other_programs_open(tmp_path, monkeypatch, size, dpi):
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda _figure, _path, **settings: drawn.append(settings["dpi"]))
+    folder = ResultFolder(tmp_path, "layers", "")
+    folder.figure(Figure(size), dpi=dpi if size == (3, 2) else 600)
+    assert drawn == [dpi]
+    assert [str(dpi) in remark for remark in folder.remarks] == ([] if size == (3, 2) else [True])
+
+
 def test_a_second_run_replaces_its_own_files_only(tmp_path):
     (tmp_path / "mine.txt").write_text("kept")
     for seed in (0, 1):

@@ -111,6 +111,14 @@ def test_the_checkpoint_says_what_it_is_and_what_it_has_seen(foodviz, folder):
     assert not Path("m.safetensors.training").exists()
 
 
+def test_nothing_is_left_in_the_folder_for_temporary_files(folder, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    flags = ["train", "--data", str(folder), *FLAGS, "--out", str(tmp_path / "m.safetensors")]
+    environment = os.environ | {"TMPDIR": str(tmp_path / "tmp")}
+    subprocess.run([sys.executable, "-m", "foodviz", *flags], env=environment, capture_output=True, check=True)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def test_training_needs_labels(foodviz, folder):
     for split in ("training", "validation"):
         for place, path in enumerate(sorted((folder / split).iterdir())):

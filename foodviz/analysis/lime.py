@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis import hiding
 from foodviz.analysis.explanations import Design, Engine, LimeSettings, Output, Precision, Segmenter, explained
+from foodviz.analysis.maps import on_food
 from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import Result, settings_of
-from foodviz.analysis.saliency import on_food
 from foodviz.errors import UsageError, require
 from foodviz.printable import printable
 

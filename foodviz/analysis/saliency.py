@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from foodviz.analysis import hiding
 from foodviz.analysis import trust as trusting
-from foodviz.analysis.photographs import Photographs, viewer
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
 from foodviz.methods.attribution import catalogue as catalogue  # the shell lists the methods from here
-from foodviz.metrics.agreement import agreement
 from foodviz.printable import printable
 from foodviz.render.sentences import listed
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
-    from matplotlib.figure import Figure
 
-    from foodviz.analysis.attributing import Attributing
     from foodviz.analysis.subject import Subject
-    from foodviz.analysis.trust import Trust
-    from foodviz.attribution import Attribution
 
 
 def saliency(
@@ -78,6 +70,7 @@ def saliency(
 
     from foodviz import models
     from foodviz.analysis.attributing import Attributing
+    from foodviz.analysis.maps import Maps
     from foodviz.methods.attribution.score import SCORES, difference
 
     photographs, targets = _for_both(Photographs.of(subject, split, indices), target)
@@ -96,131 +89,10 @@ def saliency(
             subject.say(str(each.layer))
     attributions = [each(photographs.images) for each in asked]
     trusts = trusting.of_maps(photographs, attributions, covers, targets, trust, model, asked)
-    maps = _Maps(photographs, tuple(names), tuple(asked), tuple(attributions), tuple(trusts), objective, shared_scale)
+    maps = Maps(photographs, tuple(names), tuple(asked), tuple(attributions), tuple(trusts), objective, shared_scale)
     return Result(
         "saliency", settings, maps.arrays, maps.facts(hide), maps.lines, maps.sentences, maps.draw, maps.views
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Maps:
-    """What was found: M maps by each method, of pictures that may stand there twice, and the trust in each."""
-
-    photographs: Photographs
-    names: tuple[str, ...]  # M, of the targets
-    asked: tuple[Attributing, ...]
-    attributions: tuple[Attribution, ...]  # by each method
-    trusts: tuple[Sequence[Trust], ...]  # by each method; none where it was not asked for
-    objective: str
-    shared_scale: bool
-
-    @property
-    def titles(self) -> list[str]:
-        return [catalogue.method_of(each.method).title for each in self.asked]
-
-    @cached_property
-    def agreement(self) -> np.ndarray:
-        """(methods, methods): above the diagonal the rank correlation, below it the overlap of the top tenth."""
-        return agreement([each.maps for each in self.attributions])
-
-    def draw(self) -> Mapping[str, Figure]:
-        from foodviz.render.saliency import Panel, saliency_figure
-        from foodviz.render.trust import curves_figure
-
-        rows = [
-            [
-                Panel(f"for {name}, max {peak:.2g}", trust.verdict if trust else "", trust.reason if trust else "")
-                for name, peak, trust in zip(self.names, each.peaks, trusts, strict=True)
-            ]
-            for each, trusts in zip(self.attributions, self._trusts(), strict=True)
-        ]
-        figure = saliency_figure(
-            self.photographs.pixels,
-            self.attributions,
-            self.photographs.captions,
-            rows,
-            titles=self.titles,
-            agreement=self.agreement if len(self.asked) > 1 else None,
-            title=f"{listed(self.titles)} of the {self.objective}",
-            shared_scale=self.shared_scale,
-            notes=self._notes(),
-        )
-        curves = [[trust.curves for trust in row if trust is not None] for row in self._trusts()]
-        if not self.trusts or self.trusts[0][0].figures.noise is None:
-            return {"": figure}
-        return {"": figure, "trust": curves_figure(self.photographs.captions, curves, self.titles)}
-
-    def views(self) -> Mapping[str, Any]:
-        return viewer(self.photographs, {"saliency": self.attributions[0].reduced("max")})
-
-    def facts(self, hide: str) -> Mapping[str, Any]:
-        first = self.attributions[0]
-        return {
-            **self.photographs.facts(),
-            **({"layer": str(self.asked[0].layer)} if self.asked[0].layer else {}),
-            **{name: values.tolist() for name, values in first.checks.items()},
-            "method": [each.method for each in self.asked],
-            "options": {each.method: dict(each.options) for each in self.asked},
-            "unit": [each.unit for each in self.attributions],
-            "targets": list(self.names),
-            "maxima": [each.peaks for each in self.attributions],
-            "hidden": [cover.way or hide for cover in self.asked[0].covers],
-            "trust": {
-                each.method: [trust.facts for trust in row] for each, row in zip(self.asked, self.trusts, strict=False)
-            },
-            "agreement": self.agreement.tolist(),
-        }
-
-    @property
-    def arrays(self) -> Mapping[str, np.ndarray]:
-        several = len(self.asked) > 1
-        maps = {
-            f"maps_{each.method}" if several else "maps": attribution.maps
-            for each, attribution in zip(self.asked, self.attributions, strict=True)
-        }
-        for name, attribution in zip(list(maps), self.attributions, strict=True):
-            if attribution.spread is not None:
-                maps[name.replace("maps", "spread", 1)] = attribution.spread.cpu().numpy()
-        logits = self.photographs.logits.cpu().numpy()
-        return {**maps, "images": self.photographs.pixels, "logits": logits, **trusting.arrays(self.asked, self.trusts)}
-
-    @property
-    def lines(self) -> list[str]:
-        """A line a picture, and one for the trust in each of its maps."""
-        return [*self.photographs.table, *self._trust_lines(mark=False)]
-
-    @property
-    def sentences(self) -> list[str]:
-        """How much of each map lies on the food, how far to believe it, and what the figures are."""
-        what = ["the map" if len(self.asked) == 1 else f"the {title} map" for title in self.titles]
-        lines = [
-            line
-            for each, name in zip(self.attributions, what, strict=True)
-            for line in on_food(self.photographs, each, [name] * len(self.photographs))
-        ]
-        trusted = self._trust_lines(mark=True)
-        return [*lines, *trusted, *([trusting.EXPLAINED] if trusted else [])]
-
-    def _trusts(self) -> Sequence[Sequence[Trust | None]]:
-        return self.trusts or [[None] * len(self.names)] * len(self.asked)
-
-    def _trust_lines(self, *, mark: bool) -> list[str]:
-        return [
-            f"{f'{trust.mark} ' if mark else ''}{picture.name}, {title} for {name}: {trust.line}."
-            for title, row in zip(self.titles, self.trusts, strict=False)
-            for picture, name, trust in zip(self.photographs.pictures, self.names, row, strict=True)
-        ]
-
-    def _notes(self) -> list[str]:
-        notes = []
-        for each, attribution in zip(self.asked, self.attributions, strict=True):
-            head = "" if len(self.asked) == 1 else f"{catalogue.method_of(each.method).title}: "
-            layer = [f"{each.layer}."] if each.layer is not None else []
-            parts = [catalogue.method_of(each.method).note, *layer, *attribution.remarks]
-            notes.append(head + " ".join([*parts, f"In {attribution.unit}."]))
-        scale = "one scale for all." if self.shared_scale else "each scaled to its own maximum."
-        hidden = trusting.note(self.asked[0].covers) if self.trusts else ""
-        return [*notes, f"Maps: {scale} {hidden}".strip(), self.photographs.trained_on]
 
 
 def _for_both(photographs: Photographs, target: str) -> tuple[Photographs, torch.Tensor]:
@@ -260,18 +132,6 @@ def _against(
     rivals = [printable(photographs.subject.classifier.class_names[index]) for index in others.tolist()]
     both = [f"{name} and not {rival}" for name, rival in zip(names, rivals, strict=True)]
     return torch.stack([targets, others], 1), both
-
-
-def on_food(photographs: Photographs, attribution: Attribution, what: Sequence[str]) -> list[str]:
-    """A sentence a picture: how much of its map, called `what`, lies on the food."""
-    from foodviz.metrics.localisation import share_on
-    from foodviz.render import sentences
-
-    lines = []
-    for place, (picture, values, map_name) in enumerate(zip(photographs.pictures, attribution.maps, what, strict=True)):
-        where, region = photographs.region(place, values.shape[-2:])
-        lines.append(sentences.on_region(picture.name, *share_on(values, region), where, map_name))
-    return lines
 
 
 def _with_options() -> inspect.Signature:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
-from foodviz.errors import InputError, UsageError
+from foodviz.errors import InputError, UsageError, require
 from foodviz.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from foodviz.models import Classifier
 
 
+MOST_PICTURES = 1000  # at once: each is read, explained and drawn in one figure
 MOST_SEED = 2**32 - 1  # what every random generator takes
 
 
@@ -90,8 +91,12 @@ class Subject:
         """The pictures asked for, and where they are; the report's four where none is asked for and the split has them.
 
         Raises:
-            InputError: an id or a file that is not there, or both kinds at once.
+            InputError: an id or a file that is not there, more than MOST_PICTURES, or both kinds at once.
         """
+        for parameter, given in (("ids", ids), ("image", image)):
+            require(
+                len(given) <= MOST_PICTURES, parameter, f"{len(given):,} pictures", f"at most {MOST_PICTURES:,} at once"
+            )
         if image:
             if ids:
                 raise UsageError("`ids` and `image` exclude each other")

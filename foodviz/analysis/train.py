@@ -209,7 +209,10 @@ def _untrained(
     network = architectures.build(arch, len(class_names))
     begun: dict[str, Any] | None = None
     if start:
-        first = models.load(start, arch=arch, class_names=class_names)
+        try:
+            first = models.load(start, arch=arch, class_names=class_names)
+        except InputError as error:
+            raise InputError(str(error).replace("`model`", "`start`", 1)) from None
         if len(first.class_names) != len(class_names):
             raise InputError(
                 f"`start` {start}: it tells {len(first.class_names)} classes apart, the data has {len(class_names)}"

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from foodviz.metrics.verdict import MARKS, Figures, verdict
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from foodviz.analysis.attributing import Attributing
@@ -170,6 +169,7 @@ def _repeated(
     photographs: Photographs, first: Attribution, attributing: Attributing, model: Classifier, copies: int
 ) -> list[dict[str, Any]]:
     """How like each picture's map the method's maps are under noise that does not change the answer."""
+    import numpy as np
     import torch
 
     from foodviz.metrics.agreement import rank_correlation, top_overlap
@@ -226,6 +226,8 @@ def note(covers: Sequence[Cover]) -> str:
 
 def arrays(asked: Sequence[Attributing], trusts: Sequence[Sequence[Trust]]) -> dict[str, np.ndarray]:
     """The curves by name: shares, deletion and insertion, the latter of the map, the centre, edges and chance."""
+    import numpy as np
+
     found = {}
     for attributing, row in zip(asked, trusts, strict=False):
         tail = f"_{attributing.method}" if len(asked) > 1 else ""

@@ -2,6 +2,8 @@
 
 import click
 
+from foodviz.paths import exists, path_of
+
 
 class GreedyCommand(click.Command):
     """A command whose repeatable flags take several values at once, `--ids 57 3207` or `--ids 57,3207`.
@@ -36,6 +38,8 @@ class GreedyCommand(click.Command):
 
 
 def _pieces(value: str) -> list[str]:
+    if "," in value and exists(path_of(value)):  # a file's own name
+        return [value]
     return [piece for piece in value.split(",") if piece] or [value]
 
 

@@ -66,6 +66,8 @@ def line_given() -> str:
 def write(result: Result, flags: Mapping[str, Any], command_line: str | None = None, kept: Sequence[Path] = ()) -> None:
     """The result's files below --out; their paths and its lines on the terminal, or its manifest."""
     folder = result.save(flags["out"], dpi=flags["dpi"], command_line=command_line or line_given())
+    for remark in () if flags["quiet"] else folder.remarks:
+        say(remark)
     if flags["json_"]:
         click.echo(folder.paths[-1].read_text(encoding="utf-8"), nl=False)
     elif not flags["quiet"]:

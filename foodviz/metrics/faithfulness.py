@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.nn import functional
 
 SIDE = 8  # cells along each side of the picture
-BASELINES = ("chance", "the centre", "edges")
 
 
 @dataclass(frozen=True)

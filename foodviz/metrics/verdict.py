@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from foodviz.metrics.faithfulness import BASELINES
-
+BASELINES = ("chance", "the centre", "edges")  # what knows nothing of the model, see metrics.faithfulness
 LEAST_TAKEN = 0.2  # of probability that hiding everything must take away: with less there is nothing to measure
 BEHIND = 0.2  # how far a map's lead may lie behind the best order that knows nothing: their own scatter
 LEAST_LEAD = 0.25  # nine of ten orders by chance have less
@@ -31,7 +30,7 @@ class Figures:
         taken: how much of the target's probability hiding everything takes away.
         deletion, insertion: areas under the curves of probability.
         lead: insertion less deletion, as a share of `taken`: about 0 by chance, 1 where one cell is the whole answer.
-        leads: the same of each of `faithfulness.BASELINES`. deletions: their areas.
+        leads: the same of each of BASELINES. deletions: their areas.
         edge_like: rank correlation with edge strength, cell by cell.
         noise: mean rank correlation with maps under small noise. top: the strongest tenth in common, a share.
         shuffled: rank correlation with the maps of ever more shuffled weights; the last has them all.

@@ -38,9 +38,9 @@ def curves_figure(captions: Sequence[str], curves: Sequence[Sequence[Lines]], ti
             axes = grid[row, column]
             first = curves[0][column]
             shares, blind = np.asarray(first.shares), np.asarray(getattr(first, name))[1:]
-            for place, (label, style) in enumerate((("centre", "--"), ("edges", ":"))):
+            for place, (label, style) in enumerate((("centre", "dashed"), ("edges", "dotted"))):
                 axes.plot(shares, blind[place], color=SOFT, linestyle=style, linewidth=1, label=label)
-            axes.plot(shares, blind[2:].mean(0), color=SOFT, linestyle="-", linewidth=0.8, label="chance")
+            axes.plot(shares, blind[2:].mean(0), color=SOFT, linewidth=0.8, label="chance")
             for place, (title, of_method) in enumerate(zip(titles, curves, strict=True)):
                 own = np.asarray(getattr(of_method[column], name))[0]
                 axes.plot(shares, own, color=_COLOURS[place % len(_COLOURS)], linewidth=1.8, label=title)

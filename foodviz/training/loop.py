@@ -6,6 +6,8 @@ arXiv:1512.00567, section 7 (label smoothing).
 """
 
 import math
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +18,8 @@ from torch.nn import functional
 
 from foodviz.errors import InputError
 from foodviz.training.augment import augment, with_noise
+
+_COMPILERS = "TORCHINDUCTOR_CACHE_DIR"
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,19 @@ def evaluate(classifier: nn.Module, pixels: PixelStore, precision: str = "float3
     return float(right) / len(pixels.labels)
 
 
+def _import_compiler() -> None:
+    """What the first step of any optimiser imports; it makes a folder for temporary files where none is named."""
+    named = os.environ.get(_COMPILERS)
+    os.environ.setdefault(_COMPILERS, tempfile.gettempdir())
+    import torch._dynamo  # noqa: F401
+
+    if named is None:
+        os.environ.pop(_COMPILERS)
+
+
 def _optimizer(classifier: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """Weight decay is for weights: norms and biases go without."""
+    _import_compiler()
     weights = [parameter for parameter in classifier.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in classifier.parameters() if parameter.ndim <= 1]
     groups = [{"params": weights, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]

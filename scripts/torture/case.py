@@ -1,14 +1,11 @@
 """One try of the command line, and what is right of it."""
 
-from __future__ import annotations
-
 import json
 import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 CODES = (0, 1, 2, 130)
 NOISE = re.compile(
@@ -17,18 +14,17 @@ NOISE = re.compile(
 )
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LONGEST_LINE = 2000
-Tree = dict[str, tuple[str, int, int]]
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended. `code` is negative where a signal ended it; `end` says why the driver had to end it."""
 
-    code: int
-    out: str
-    err: str
-    seconds: float
-    peak: int  # MB
+    code: int = 0
+    out: str = ""
+    err: str = ""
+    seconds: float = 0.0
+    peak: int = 0  # MB
     end: str = ""
 
     @property
@@ -44,7 +40,7 @@ class Case:
     Attributes:
         args: the command line; `@BOX`, `@IN`, `@OUT` and `@BASE` become folders, in `env` and `shell` too.
         make: fills the box's `in`.
-        expect: `fine`: must work; `error`: must be refused; `said`: may work, but not without a word on stderr.
+        expect: `fine`: must work; `error`: must be refused; `said`: may work, but not without a word; `any`.
         seconds: more is a hang.
         env: variables on top; None takes one away.
         shell: instead of args, a line for bash in which FOODVIZ is the command.
@@ -58,7 +54,7 @@ class Case:
     name: str
     args: tuple[str, ...] = ()
     make: Callable[[Path], object] | None = None
-    expect: Literal["any", "fine", "error", "said"] = "any"
+    expect: str = "any"
     seconds: float = 60
     env: Mapping[str, str | None] = field(default_factory=dict)
     shell: str = ""
@@ -74,17 +70,14 @@ class Case:
         return self.real or bool(self.shell or self.streams)
 
 
-def tree(box: Path) -> Tree:
+def tree(box: Path) -> dict[str, tuple[int, ...]]:
     """Kind, size and time of everything in a box."""
-    found = {}
-    for path in box.rglob("*"):
-        look = path.lstat()
-        regular = stat.S_ISREG(look.st_mode)
-        found[str(path.relative_to(box))] = (oct(look.st_mode), look.st_size * regular, look.st_mtime_ns * regular)
-    return found
+    looks = {str(path.relative_to(box)): path.lstat() for path in box.rglob("*")}
+    files = {path: stat.S_ISREG(look.st_mode) for path, look in looks.items()}
+    return {path: (s.st_mode, s.st_size * files[path], s.st_mtime_ns * files[path]) for path, s in looks.items()}
 
 
-def wrong(case: Case, box: Path, before: Tree, outcome: Outcome, canary: Path) -> list[str]:
+def wrong(case: Case, box: Path, before: dict[str, tuple[int, ...]], outcome: Outcome, canary: Path) -> list[str]:
     """Everything that is not as it must be, a line each."""
     code, said = outcome.code, outcome.lines
     last = said[-1][:160] if said else "(nothing)"
@@ -101,9 +94,10 @@ def wrong(case: Case, box: Path, before: Tree, outcome: Outcome, canary: Path) -
     }
     found = [fault for fault, so in faults.items() if so]
     found += [] if "stderr" in case.streams or outcome.end else _of_errors(case, outcome)
-    found += _of_files(case, before, tree(box))
-    found += half_written(box / "out")
-    return found + (case.after(box, outcome) if case.after else [])
+    for path, state in sorted(tree(box).items()):
+        if not path.startswith(("out", "std", *case.kept)) and state != before.get(path):
+            found.append(f"{'changed' if path in before else 'new file outside of --out'}: {path}"[:200])
+    return found + half_written(box / "out") + (case.after(box, outcome) if case.after else [])
 
 
 def _of_errors(case: Case, outcome: Outcome) -> list[str]:
@@ -118,28 +112,17 @@ def _of_errors(case: Case, outcome: Outcome) -> list[str]:
     return [f"an error line of {len(errors[0])} characters"] if len(errors[0]) > LONGEST_LINE else []
 
 
-def _of_files(case: Case, before: Tree, after: Tree) -> list[str]:
-    found = []
-    for path, state in sorted(after.items()):
-        if path.startswith(("out", "std", *case.kept)) or state == before.get(path):
-            continue
-        found.append(f"{'changed' if path in before else 'new file outside of --out'}: {path}"[:200])
-    return found
-
-
 def half_written(folder: Path, *, hidden: bool = True) -> list[str]:
     """What a folder of results holds that is not whole. hidden: temporary files count, too."""
     found = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if not path.is_file() or path.is_symlink():
-            continue
         if path.name.startswith("."):
-            found += [f"temporary file left: {path.name}"] if hidden else []
-            continue
-        try:
-            _read(path)
-        except Exception as fault:  # whatever a reader says of a broken file
-            found.append(f"half-written: {path.name} ({type(fault).__name__} {fault})"[:200])
+            found += [f"temporary file left: {path.name}"] if hidden and path.is_file() else []
+        elif path.is_file() and not path.is_symlink():
+            try:
+                _read(path)
+            except Exception as fault:  # whatever a reader says of a broken file
+                found.append(f"half-written: {path.name} ({type(fault).__name__} {fault})"[:200])
     return found
 
 

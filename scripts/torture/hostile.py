@@ -1,11 +1,7 @@
 """Names of classes, folders and files that a terminal, a page, a figure or a config file would obey."""
 
-from __future__ import annotations
-
-import random
 import shutil
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 from torture import values
@@ -19,13 +15,13 @@ report --sections saliency confusion inspect --ids 0
 OF_MODEL = """
 saliency --image @BASE/p.jpg --target 0 | confusion --data @BASE/data | layers --image @BASE/p.jpg
 lime --image @BASE/p.jpg --target 0 --samples 60 | filters --filters 7 --steps 2 --scan 20
-dream --image @BASE/p.jpg --steps 2 --every 1
+dream --image @BASE/p.jpg --steps 2 --every 1 | inspect --data @BASE/data --count 11 --few 11 --save @OUT/c.toml
 """
-SAVES = "inspect --data @BASE/data --count 11 --few 11 --save @OUT/c.toml"
+OF_FILE = (values.cells(OF_MODEL)[-1], "saliency --ids 57 --dpi 40 --out @OUT", "layers --json")
 KEYS = {"model", "arch", "channel_order", "normalise", "resize", "input_size"}
 
 
-def cases(_dice: random.Random, base: Path) -> Iterator[Case]:
+def cases(_dice, base):
     declaring, good = Declaring(base), (base / "p.jpg").read_bytes()
     for text in (*values.HOSTILE, "x" * 10_000):
         model = declaring(class_names=[text, *(f"dish {number}" for number in range(10))])
@@ -40,8 +36,7 @@ def cases(_dice: random.Random, base: Path) -> Iterator[Case]:
                     for number in range(3):
                         (folder / f"{name[:40]}{number}.jpg").write_bytes(good)
 
-        of_model = [*values.cells(OF_MODEL), SAVES]
-        for lines, more in ((values.cells(OF_DATA), "--data @IN/d"), (of_model, "--model @IN/m")):
+        for lines, more in ((values.cells(OF_DATA), "--data @IN/d"), (values.cells(OF_MODEL), "--model @IN/m")):
             for line in lines:
                 out = "" if line.startswith(("layers", "inspect")) else " --out @OUT" + "/m" * line.startswith("train")
                 args = tuple(f"{line} {more}{out}".split())
@@ -49,10 +44,9 @@ def cases(_dice: random.Random, base: Path) -> Iterator[Case]:
                 expect = "fine" if "--image" in line and len(text) < 10_000 else "any"
                 yield Case("hostile", f"{text[:40]!r} {args[0]} {more}", args, make, expect, 90, after=_saved)
     for name in values.MODEL_NAMES:
-        for line in (SAVES, "saliency --ids 57 --dpi 40 --out @OUT", "layers --json"):
-            make = lambda box, name=name: shutil.copy(base / "sample.safetensors", box / "in" / name)  # noqa: E731
-            args = (*line.split(), "--model", f"@IN/{name}")
-            real = "\udcff" in name
+        make = lambda box, name=name: shutil.copy(base / "sample.safetensors", box / "in" / name)  # noqa: E731
+        for line in OF_FILE:
+            args, real = (*line.split(), "--model", f"@IN/{name}"), "\udcff" in name
             yield Case("hostile", f"a model named {name!r}, {args[0]}", args, make, "fine", after=_saved, real=real)
 
 

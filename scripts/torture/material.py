@@ -1,25 +1,17 @@
 """Small good pictures, checkpoints and results that cases start from, and bytes that damage them."""
 
-from __future__ import annotations
-
 import io
 import json
 import pickle
-import random
 import shutil
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
-
-from torture.runner import Runner
 
 FORMATS = ("jpg", "png", "webp", "gif", "tif", "bmp")
 CHECKPOINTS = ("tiny.pth", "tiny-legacy.pth", "tiny-whole.pth", "tiny.pkl", "tiny.npz", "tiny.safetensors")
@@ -37,6 +29,11 @@ CHEAP = {
     "sample": "--limit 1 --split validation --out @OUT",
     "report": "--sections saliency --ids 57 --dpi 40 --out @OUT",
 }
+RESULTS = (
+    "sample --out @BASE/data --limit 2 --quiet",
+    "saliency --ids 57 --dpi 40 --out @BASE/runs",
+    "report --sections saliency --ids 57 --dpi 40 --out @BASE/runs",
+)
 
 
 def cheap(command: str, *more: str) -> tuple[str, ...]:
@@ -44,7 +41,7 @@ def cheap(command: str, *more: str) -> tuple[str, ...]:
     return (command, *CHEAP.get(command, "").split(), *more)
 
 
-def make(runner: Runner) -> None:
+def make(runner) -> None:
     """Fill the runner's folder `base`, once."""
     from foodviz.models.loading import SAMPLE
 
@@ -59,18 +56,14 @@ def make(runner: Runner) -> None:
         Image.fromarray(pixels).save(base / f"p.{format_}")
     net = tiny_net()
     state = net.state_dict()
+    arrays = {key: value.numpy() for key, value in state.items()}
     torch.save(state, base / "tiny.pth")
     torch.save(state, base / "tiny-legacy.pth", _use_new_zipfile_serialization=False)
     torch.save(net, base / "tiny-whole.pth")
     save_file(state, base / "tiny.safetensors")
-    (base / "tiny.pkl").write_bytes(pickle.dumps({key: value.numpy() for key, value in state.items()}))
-    with (base / "tiny.npz").open("wb") as stream:
-        np.savez(stream, **{key: value.numpy() for key, value in state.items()})
-    for line in (
-        "sample --out @BASE/data --limit 2 --quiet",
-        "saliency --ids 57 --dpi 40 --out @BASE/runs",
-        "report --sections saliency --ids 57 --dpi 40 --out @BASE/runs",
-    ):
+    (base / "tiny.pkl").write_bytes(pickle.dumps(arrays))
+    (base / "tiny.npz").write_bytes(npz(**arrays))
+    for line in RESULTS:
         done = runner.run(line.split(), runner.work / "making", seconds=300)
         if done.code:
             raise RuntimeError(f"{line}: {done.err}")
@@ -80,39 +73,40 @@ def make(runner: Runner) -> None:
 def tiny_net() -> nn.Sequential:
     """11 classes of pictures of 128x128, all modules torch's own."""
     torch.manual_seed(3)
-    layers: list[nn.Module] = []
+    layers = []
     for entering, leaving in ((3, 8), (8, 8), (8, 16)):
         layers += [nn.Conv2d(entering, leaving, 3, padding=1), nn.BatchNorm2d(leaving), nn.ReLU(), nn.MaxPool2d(2)]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 16 * 16, 11)).eval()
 
 
-def written(name: str, content: bytes) -> Callable[[Path], object]:
-    """Fills a box with one file."""
-    return lambda box: (box / "in" / name).write_bytes(content)
-
-
 class Payload:
     """Calls a function when a pickle of it is loaded."""
 
-    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+    def __init__(self, function, *arguments) -> None:
         self.call = (function, arguments)
 
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+    def __reduce__(self):
         return self.call
 
 
-# ---------------------------------------------------------------- checkpoints
+# ---------------------------------------------------------------- bytes of files
 
 
-def zipped(content: object, **settings: Any) -> bytes:
+def zipped(content: object, **settings: bool) -> bytes:
     """What torch.save writes."""
     stream = io.BytesIO()
     torch.save(content, stream, **settings)
     return stream.getvalue()
 
 
-def rezipped(data: bytes, change: Callable[[str, bytes], bytes | None], *, packed: bool = False) -> bytes:
-    """A zip with its members changed, or left out where `change` gives None."""
+def npz(**arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def rezipped(data: bytes, change, *, packed: bool = False) -> bytes:
+    """A zip with its members changed by `change(name, body)`, or left out where that gives None."""
     stream, way = io.BytesIO(), zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(stream, "w", way) as target:
         for name in source.namelist():
@@ -130,7 +124,7 @@ def one_member(name: str, body: bytes) -> bytes:
     return stream.getvalue()
 
 
-def safetensors(header: Mapping[str, object] | bytes, body: bytes = b"") -> bytes:
+def safetensors(header: dict | bytes, body: bytes = b"") -> bytes:
     head = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(head)) + head + body
 
@@ -138,7 +132,7 @@ def safetensors(header: Mapping[str, object] | bytes, body: bytes = b"") -> byte
 class Declaring:
     """The bundled model's file, declaring other things of itself."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base) -> None:
         data = (base / "sample.safetensors").read_bytes()
         length = struct.unpack("<Q", data[:8])[0]
         self.head, self.body = json.loads(data[8 : 8 + length]), data[8 + length :]
@@ -151,14 +145,8 @@ class Declaring:
     def __call__(self, **changed: object) -> bytes:
         return self.text(json.dumps(self.own | changed))
 
-    def without(self, key: str) -> bytes:
-        return self.text(json.dumps({name: value for name, value in self.own.items() if name != key}))
 
-
-# ---------------------------------------------------------------- damage
-
-
-def flipped(data: bytes, dice: random.Random, count: int = 1, within: Sequence[int] = ()) -> bytes:
+def flipped(data: bytes, dice, count: int = 1, within: tuple[int, ...] = ()) -> bytes:
     """`count` bits turned round, all within a range of bytes."""
     changed = bytearray(data)
     for _ in range(count):
@@ -166,7 +154,7 @@ def flipped(data: bytes, dice: random.Random, count: int = 1, within: Sequence[i
     return bytes(changed)
 
 
-def cuts(data: bytes) -> Iterator[tuple[str, bytes]]:
+def cuts(data: bytes):
     """The data cut at telling places, with names."""
     size = len(data)
     for at in (0, 1, 2, 4, 8, 16, 33, 64, size // 4, size // 2, size - 100, size - 22, size - 8, size - 1):

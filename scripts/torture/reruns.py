@@ -1,35 +1,43 @@
 """Manifests and pages of strangers, given to rerun."""
 
-from __future__ import annotations
-
-import io
 import json
 import os
 import pickle
-import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from torture import values
 from torture.case import Case
 from torture.checkpoints import code_beside
-from torture.material import Payload, flipped
+from torture.material import Payload, flipped, npz
 
 TEXTS = (
     *("", "{", "null", "[]", "\ufeff{}", "<html></html>", "[" * 100_000, '{"a":' * 100_000, "x" * (30 << 20)),
     '{"command": "saliency", "settings": {"seed": ' + "9" * 5000 + "}}",
     '{"command": "train", "command": "saliency", "settings": {}}',
 )
+# What else a report may hold in place of its own.
+REPORTS = """
+any: sections(name="../x") | sections(name="a/b") | sections(name="") | sections(name="a\\n") | sections(name="unknown")
+any: sections(name="constructor") | sections(name=None) | sections(name=["saliency"]) | sections(manifest={})
+any: sections(manifest={**run, "settings": {**run["settings"], "ids": ["57", "--arch", "evil.py:Net"]}})
+any: sections(manifest=None) | sections(manifest={**run, "model": "x", "pictures": 5, "versions": []})
+any: sections(error=5) | {"command_line": 5} | {"sections": "x"} | {"sections": {}} | {"settings": "x"}
+any: sections(arrays=[1]) | sections(arrays=None) | sections(arrays={"maps": 5}) | {"sections": []} | {"sections": None}
+any: sections(arrays=dict.fromkeys(map(str, range(10**5)), "x"))
+any: {"sections": [section] * 2} | {"sections": [{**section, "name": "a" * k} for k in range(100)]}
+"""
+NO_FILES = r"""
+error: path.exists() | path.mkdir() | os.mkfifo(path) | path.symlink_to("/dev/zero")
+"""
 
 
-def cases(dice: random.Random, base: Path) -> Iterator[Case]:
+def cases(dice, base):
     runs = base / "runs"
     manifest, report = (json.loads((runs / f"{name}.json").read_text()) for name in ("saliency", "report"))
-    page, npz = (runs / "report.html").read_text(), (runs / "saliency.npz").read_bytes()
+    page, arrays = (runs / "report.html").read_text(), (runs / "saliency.npz").read_bytes()
 
     def setting(**changed: object) -> str:
         return json.dumps({**manifest, "settings": manifest["settings"] | changed})
@@ -45,20 +53,26 @@ def cases(dice: random.Random, base: Path) -> Iterator[Case]:
     forged = f'<script type="application/json" id="manifest">{setting(ids=["57", "--arch", "evil.py:Net"])}</script>'
     texts["two manifests"] = page.replace("<body>", f"<body>{forged}", 1)
     texts["one in a comment"] = f"<!--{forged}-->{page}"
-    for change in _changes(report["sections"][0]):
-        texts[f"report {str(change)[:70]}"] = json.dumps(report | change)
+    section = report["sections"][0]
+    names = {
+        "section": section,
+        "run": section["manifest"],
+        "sections": lambda **other: {"sections": [section | other]},
+    }
+    texts |= {f"report {text[:70]}": json.dumps(report | eval(text, names)) for _, text in values.lines(REPORTS)}
     for name, text in texts.items():
         for mode in (("--out", "@OUT"), ("--check",)):
-            expect = "fine" if name in ("good", "good page") else "any"
-            yield _case(f"{name[:90]} {mode[0]}", text, mode, expect, base)
-    for number, beside in enumerate(_values(npz, dice, base.parent / "canary")):
-        yield _case(f"values {number}: {beside[:20]!r}", json.dumps(manifest), ("--check",), "any", base, beside)
-    for build in (Path.exists, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
-        make = lambda box, build=build: build(box / "in/m")  # noqa: E731
-        yield Case("rerun", f"no manifest: {build.__name__}", ("rerun", "@IN/m", "--out", "@OUT"), make, "error", 20)
+            yield _case(
+                f"{name[:90]} {mode[0]}", text, mode, base, arrays, "fine" if name.startswith("good") else "any"
+            )
+    for number, beside in enumerate(_beside(arrays, dice, str(base.parent / "canary"))):
+        yield _case(f"values {number}: {beside[:20]!r}", json.dumps(manifest), ("--check",), base, beside)
+    for expect, text in values.lines(NO_FILES):
+        make = lambda box, text=text: eval(text, {"path": box / "in/m", "os": os})  # noqa: E731
+        yield Case("rerun", f"no manifest: {text}", ("rerun", "@IN/m", "--out", "@OUT"), make, expect, 20)
 
 
-def _case(name: str, text: str, mode: tuple[str, ...], expect: Any, base: Path, npz: bytes | None = None) -> Case:
+def _case(name: str, text: str, mode: tuple[str, ...], base: Path, arrays: bytes, expect: str = "any") -> Case:
     def make(box: Path) -> None:
         code_beside(box)
         evil = pickle.dumps({"cnn.0.weight": Payload(os.system, f"touch {box.parents[1] / 'canary'}")})
@@ -66,38 +80,16 @@ def _case(name: str, text: str, mode: tuple[str, ...], expect: Any, base: Path, 
             (folder / "evil.pth").write_bytes(evil)
         (box / "in/m").write_text(text, encoding="utf-8")
         shutil.copytree(base / "runs/report", box / "in/report")
-        (box / "in/saliency.npz").write_bytes((base / "runs/saliency.npz").read_bytes() if npz is None else npz)
+        (box / "in/saliency.npz").write_bytes(arrays)
 
     return Case("rerun", name, ("rerun", "@IN/m", *mode), make, expect, kept=values.PYTHONS_OWN)
 
 
-def _changes(section: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What else a report may hold in place of its own."""
-    inner = section["manifest"]
-    flagged = inner | {"settings": inner["settings"] | {"ids": ["57", "--arch", "evil.py:Net"]}}
-    many = dict.fromkeys(map(str, range(10**5)), "x")
-    names = ("../x", "a/b", "", "a\n", "unknown", "constructor", None, ["saliency"])
-    manifests = (flagged, {}, None, inner | {"model": "x", "pictures": 5, "versions": []})
-    for key, others in {
-        "name": names,
-        "manifest": manifests,
-        "arrays": ([1], None, {"maps": 5}, many),
-        "error": (5,),
-    }.items():
-        yield from ({"sections": [section | {key: other}]} for other in others)
-    for sections in ([], None, "x", {}, [section] * 2, [section | {"name": "a" * k} for k in range(100)]):
-        yield {"sections": sections}
-    yield from ({"settings": "x"}, {"command_line": 5})
-
-
-def _values(npz: bytes, dice: random.Random, canary: Path) -> Iterator[bytes]:
+def _beside(arrays: bytes, dice, canary: str):
     """What may lie beside a manifest in place of its values."""
     evil = Payload(os.system, f"touch {canary}")
-    for content in (np.array([evil], dtype=object), np.array(["a"])):
-        stream = io.BytesIO()
-        np.savez(stream, maps=content)
-        yield stream.getvalue()
-    yield from (b"", npz[: len(npz) // 2], b"hello", b"PK\x03\x04", pickle.dumps(evil))
+    yield from (npz(maps=np.array([evil], dtype=object)), npz(maps=np.array(["a"])), pickle.dumps(evil))
+    yield from (b"", arrays[: len(arrays) // 2], b"hello", b"PK\x03\x04")
     for _ in range(30):
-        within = dice.choice(((0, 200), (len(npz) - 300, len(npz)), (len(npz),)))
-        yield flipped(npz, dice, 1, within)
+        within = dice.choice(((0, 200), (len(arrays) - 300, len(arrays)), (len(arrays),)))
+        yield flipped(arrays, dice, 1, within)

@@ -1,7 +1,5 @@
 """Runs cases, each in a child of its own: forked from a parent that has everything imported, or the real command."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -10,7 +8,6 @@ import random
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,7 +15,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from torture.case import Case, Outcome, tree, wrong
 
@@ -72,7 +69,7 @@ class Runner:
         """Run one case and judge it."""
         box, outcome = self.work / "box" / f"{len(self.verdicts):05d}", None
         try:
-            make_box(box)
+            make_box(box, anew=True)
             if case.make:
                 case.make(box)
             for path in (box, *box.rglob("*")) if case.nobody else ():
@@ -80,7 +77,7 @@ class Runner:
             self.canary.unlink(missing_ok=True)
             before = tree(box)
             real = case.needs_the_command or self.dice.random() < self.share
-            outcome = self.by_command(case, box) if real else self.by_fork(case, box)
+            outcome = watch(self.fork(case, box, real=real), case.seconds, box)
             self.note(case.kind, case.name, wrong(case, box, before, outcome, self.canary), outcome)
         except Exception as fault:  # a case that the driver cannot play is wrong, too
             traceback.print_exc()
@@ -90,9 +87,8 @@ class Runner:
         else:
             shutil.rmtree(box, ignore_errors=True)
 
-    def note(self, kind: str, name: str, found: Sequence[str], outcome: Outcome | None = None) -> None:
+    def note(self, kind: str, name: str, found: Sequence[str], done: Outcome = Outcome()) -> None:  # noqa: B008
         """Keep a verdict, in the log too; a wrong one is shown."""
-        done = outcome or Outcome(0, "", "", 0.0, 0)
         self.verdicts.append(Verdict(kind, name, found, done.seconds, done.peak))
         with (self.work / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(vars(self.verdicts[-1]) | {"code": done.code, "err": done.err[-1500:]}) + "\n")
@@ -113,42 +109,67 @@ class Runner:
         whole = {**kept, **own, **more}
         return {name: self.placed(value, box) for name, value in whole.items() if value is not None}
 
-    def run(self, args: Sequence[str], box: Path, **settings: Any) -> Outcome:
-        """One more run in a box that may have been used before; settings as in `Case`."""
-        make_box(box, anew=False)
-        return self.by_fork(Case("", "", tuple(args), **settings), box)
+    def run(self, args: Sequence[str], box: Path, *, seconds: float = 300, cache: Path | None = None) -> Outcome:
+        """One more run in a box that may have been used before, with a cache of its own where one is given."""
+        return watch(self.begin(args, box, real=False, cache=cache), seconds, box)
 
-    def by_fork(self, case: Case, box: Path) -> Outcome:
-        """The command line in a forked child."""
+    def begin(self, args: Sequence[str], box: Path, *, real: bool = True, cache: Path | None = None) -> int:
+        """Such a run as a child that goes on meanwhile."""
+        make_box(box)
+        return self.fork(Case("", "", tuple(args), env={"FOODVIZ_CACHE": str(cache)} if cache else {}), box, real=real)
+
+    def fork(self, case: Case, box: Path, *, real: bool) -> int:
+        """A child that runs the case in its box: the command, or what it calls, as everything is imported here."""
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
             try:
-                os._exit(self._in_child(case, box))
+                os._exit(self._command(case, box) if real else self._main(case, box))
             finally:
                 os._exit(ENDS_LOUDLY)
-        return watch(child, case.seconds, box)
+        return child
 
-    def _in_child(self, case: Case, box: Path) -> int:
-        if "torch" in sys.modules:  # the parent's threads are not here, and OpenMP would wait for them for ever
-            sys.modules["torch"].set_num_threads(1)
+    def _enter(self, case: Case, box: Path) -> dict[str, str]:
+        """Become a process of the case: streams, folder, rights; gives its environment."""
         os.setsid()
         os.chdir(box / "cwd")
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(os.open(box / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), number)
+        files = {"stdin": os.devnull, "stdout": str(box / "stdout"), "stderr": str(box / "stderr")}
+        for number, (name, file) in enumerate(files.items()):
+            how = case.streams.get(name)
+            if how == "broken":
+                reader, stream = os.pipe()
+                os.close(reader)
+            else:
+                file = "/dev/full" if how == "full" else file
+                stream = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY, 0o666)
+            os.dup2(stream, number)
+            if how == "closed":
+                os.close(number)
         os.closerange(3, 1024)
-        os.environ.clear()
-        os.environ.update(self.environment(box, case.env))
-        tempfile.tempdir = None
-        sys.stdout = sys.__stdout__ = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8")
-        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
-            io.FileIO(2, "w"), encoding="utf-8", errors="backslashreplace", write_through=True
-        )
-        sys.argv = ["foodviz", *(self.placed(each, box) for each in case.args)]
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has it ignored
         if case.nobody:
             become_nobody()
+        return self.environment(box, case.env)
+
+    def _command(self, case: Case, box: Path) -> NoReturn:
+        words = [self.command, *(self.placed(each, box) for each in case.args)]
+        line = self.placed(case.shell, box).replace("FOODVIZ", self.command)
+        words = ["bash", "-c", line] if line else words
+        env = self._enter(case, box)
+        os.execvpe(words[0], words, env)
+
+    def _main(self, case: Case, box: Path) -> int:
+        if "torch" in sys.modules:  # the parent's threads are not here, and OpenMP would wait for them for ever
+            sys.modules["torch"].set_num_threads(1)
+        sys.argv = ["foodviz", *(self.placed(each, box) for each in case.args)]
+        env = self._enter(case, box)
+        os.environ.clear()
+        os.environ.update(env)
+        tempfile.tempdir = None
+        sys.stdout = sys.__stdout__ = io.TextIOWrapper(io.FileIO(1, "w"), "utf-8")
+        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+            io.FileIO(2, "w"), "utf-8", "backslashreplace", write_through=True
+        )
         code = 0
         try:
             from foodviz.cli import main
@@ -163,40 +184,8 @@ class Runner:
         sys.stderr.flush()
         return code
 
-    def by_command(self, case: Case, box: Path) -> Outcome:
-        """The installed command, with the case's streams."""
-        line = self.placed(case.shell, box).replace("FOODVIZ", self.command)
-        words = [self.command, *(os.fsencode(self.placed(each, box)) for each in case.args)]
 
-        def prepare() -> None:
-            for number, name in enumerate(("stdin", "stdout", "stderr")):
-                if case.streams.get(name) == "closed":
-                    os.close(number)
-            if case.nobody:
-                become_nobody()
-
-        out = "/dev/full" if case.streams.get("stdout") == "full" else box / "stdout"
-        with Path(out).open("wb") as stdout, (box / "stderr").open("wb") as stderr:
-            if case.streams.get("stdout") == "broken":
-                reader, writer = os.pipe()
-                os.close(reader)
-                os.dup2(writer, stdout.fileno())
-                os.close(writer)
-            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": stderr}
-            env, where = self.environment(box, case.env), box / "cwd"
-            child = subprocess.Popen(
-                ["bash", "-c", line] if line else words,
-                **streams,
-                cwd=where,
-                env=env,
-                preexec_fn=prepare,
-                start_new_session=True,
-            )
-            child.returncode = 0  # `watch` waits for it
-            return watch(child.pid, case.seconds, box)
-
-
-def make_box(box: Path, *, anew: bool = True) -> None:
+def make_box(box: Path, *, anew: bool = False) -> None:
     """The folders that a case finds."""
     if anew:
         shutil.rmtree(box, ignore_errors=True)
@@ -216,22 +205,21 @@ def watch(child: int, seconds: float, box: Path) -> Outcome:
     begun, end, peak, done = time.monotonic(), "", 0, 0
     while not done:
         done, status, usage = os.wait4(child, 0 if end else os.WNOHANG)
-        size = 0
-        with contextlib.suppress(OSError, IndexError):
-            size = int(Path(f"/proc/{child}/statm").read_text().split()[1]) * resource.getpagesize()
+        size, took = memory_of(child), time.monotonic() - begun
         peak = max(peak, size, usage.ru_maxrss << 10)
-        if time.monotonic() - begun > seconds and not done:
-            end = f"hang: killed after {seconds:.0f} s"
-        elif size > MOST_MEMORY:
-            end = f"memory: killed at {size >> 20} MB"
-        if end and not done:
+        if not done and (took > seconds or size > MOST_MEMORY):
+            end = f"hang: killed after {seconds:.0f} s" if took > seconds else f"memory: killed at {size >> 20} MB"
             with contextlib.suppress(OSError):
                 os.killpg(child, signal.SIGKILL)
         elif not done:
-            time.sleep(min(0.05, 0.004 + (time.monotonic() - begun) / 10))
-    out, err = (_text(box / name) for name in ("stdout", "stderr"))
+            time.sleep(min(0.05, 0.004 + took / 10))
+    texts = [path.read_bytes()[-400_000:] if path.exists() else b"" for path in (box / "stdout", box / "stderr")]
+    out, err = (text.decode("utf-8", "backslashreplace") for text in texts)
     return Outcome(os.waitstatus_to_exitcode(status), out, err, time.monotonic() - begun, peak >> 20, end)
 
 
-def _text(path: Path) -> str:
-    return path.read_bytes()[-400_000:].decode("utf-8", "backslashreplace") if path.exists() else ""
+def memory_of(process: int | str) -> int:
+    """What a process has in memory, bytes; 0 of one that is gone."""
+    with contextlib.suppress(OSError, IndexError):
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize()
+    return 0

@@ -1,5 +1,7 @@
 """What strangers write into flags, names and files. Tables have ` | ` between their cells."""
 
+import json
+
 
 def words(text: str) -> list[str]:
     return text.split()
@@ -7,6 +9,12 @@ def words(text: str) -> list[str]:
 
 def cells(table: str) -> list[str]:
     return [cell.strip() for line in table.strip().split("\n") for cell in line.split(" | ")]
+
+
+def lines(table: str) -> list[tuple[str, str]]:
+    """`expect: cell | cell` as what must come of each cell, and the cell: text that Python evaluates."""
+    parts = [line.split(": ", 1) for line in table.split("\n") if line]
+    return [(expect, cell.strip()) for expect, rest in parts for cell in rest.split(" | ")]
 
 
 NUMBERS = (
@@ -55,10 +63,7 @@ FOLDERS = (
 )
 SPLITS = (
     *words("/tmp .. training/.. @IN ~ TRAINING nope / training/ ./training"),
-    "",
-    "training\n",
-    "\udcff",
-    "x" * 300,
+    *("", "training\n", "\udcff", "x" * 300),
 )
 FILE_NAMES = (
     *("new\nline.jpg", "q'u\"o`te.jpg", "100%s%n%d.jpg", "-dash.jpg", "--ids.jpg", "$HOME $(touch x) `x`.jpg"),
@@ -109,6 +114,11 @@ out = '\\u0000' | data = '\\u0000' | model = '\\u0000' | model = ['x'] | model =
 method = 5 | method = 'GRADIENT' | noise = nan | noise = 'nan' | target = 5 | target = '' | input_size = 128.5
 allow_code = 'yes' | split = '' | split = 5 | help = true | config = 'c.toml' | device = 'CPU' | '' = 5
 """
+ODD_CONFIGS = (
+    *(b"\xef\xbb\xbfids = [57]", b"ids = ['57'] # \xe9", "ids = [57]".encode("utf-16"), b"\xff" * 100, b"", b"\0"),
+    *(b"#" * (30 << 20), b"ids = [" + b"[" * 3000 + b"]" * 3000 + b"]", b"seed = " + b"9" * 5000),
+    b"ids = " + json.dumps(["57"] * 20_000).encode(),
+)
 # Of the process itself; None takes a variable away. `+` begins those in which the command must still work.
 SURROUNDINGS = """
 +COLUMNS=1 +COLUMNS=0 +COLUMNS=x +COLUMNS=-5 +LC_ALL=C +PYTHONIOENCODING=ascii +PYTHONIOENCODING=latin-1 +HOME=/nope
@@ -192,6 +202,8 @@ any | saliency train | train/{2021,2022}/{1,2}.jpg
 fine | saliency confusion | {train,training,val,valid,test,eval}/0_1.jpg
 any | saliency report | training/{0,1}_0.jpg training_masks/0_0.png
 """
+LABELS = (11, 12, 99, 1000, 100_000, 20231105, 10**9, 10**18, 2**63, 10**200, -1, "²", "٣", "007", "1e3")
+SPLIT_NAMES = (*words("Training TRAIN trn dev train2 食 unlabeled a=b training_masks"), "train ", "val\n")
 # What becomes of its pictures while they are read.
 CHANGES = """
 rm -f @IN/d/*/3_0.jpg

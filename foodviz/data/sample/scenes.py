@@ -48,9 +48,11 @@ class _Scene:
         self.darkness = float(rng.uniform(0.32, 0.62))
         pixels, self.slant = view(int(rng.integers(VIEWS)))
         row, column = rng.integers(0, VIEW - SIZE, 2)
-        part = pixels[:, row : row + SIZE, column : column + SIZE][:, :, :: -1 if rng.random() < 0.5 else 1]
+        part = pixels[row : row + SIZE, column : column + SIZE][:, :: -1 if rng.random() < 0.5 else 1].transpose(
+            2, 0, 1
+        )
         tint = rng.normal(1, 0.04, (3, 1, 1)) * rng.uniform(0.92, 1.1)
-        self.canvas: Plane = np.multiply(part, tint, dtype=np.float32)
+        self.canvas: Plane = np.multiply(part, tint, dtype=np.float32, order="C")
 
     def _shadow(self, left: int, top: int, alpha: Plane, size: float, length: float) -> None:
         """Darken the canvas where something with `alpha` (h, w) at (left, top) keeps the light away.

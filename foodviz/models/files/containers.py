@@ -6,7 +6,9 @@ is never read. Whoever wants to keep one copies it, as the file may be written a
 """
 
 import io
+import json
 import math
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -200,7 +202,14 @@ def _is_safetensors(start: bytes, size: int) -> bool:
 
 def _open_safetensors(path: Path) -> Contents:
     from safetensors import SafetensorError, safe_open
+    from safetensors.torch import load
 
+    try:
+        os.fsencode(path).decode()
+    except UnicodeDecodeError:  # a name that `safe_open` does not take
+        content = path.read_bytes()
+        length = struct.unpack("<Q", content[:8])[0]
+        return Contents("safetensors", load(content), json.loads(content[8 : 8 + length]).get("__metadata__", {}))
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118

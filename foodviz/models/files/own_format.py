@@ -7,6 +7,7 @@ the pictures it was trained on (the first 6 bytes of each SHA-256, base64). A st
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never
@@ -79,14 +80,23 @@ def was_seen(seen: frozenset[bytes], digest: str) -> bool:
 def clean_names(names: Sequence[str]) -> tuple[str, ...]:
     """Class names as a checkpoint declares them: printable, at most 100 characters, each there once."""
     cleaned: dict[str, None] = {}
-    for index, name in enumerate(names):
-        short = stem = clean(name) or f"class {index}"
+    printed = [clean(name) for name in names]
+    for index, name in enumerate(printed):
+        short = stem = name or _nameless(index, printed)
         number = index
         while short in cleaned:
             short = f"{stem[:80].rstrip()} ({number})"
             number += 1
         cleaned.setdefault(short)
     return tuple(cleaned)
+
+
+def _nameless(index: int, names: Sequence[str]) -> str:
+    """For a class whose name has nothing to print: a name that no other class has."""
+    short = f"class {index}"
+    while short in names:
+        short += "?"
+    return short
 
 
 def declared_by(metadata: Mapping[str, str]) -> Declared:
@@ -135,11 +145,11 @@ def _class_names(value: object) -> tuple[str, ...]:
     wrong = next((index for index, name in enumerate(value) if not isinstance(name, str) or not name), None)
     if wrong is not None:
         _refuse(f"gives as class_names a list whose item {wrong} is no text")
-    names = [clean(name) or f"class {index}" for index, name in enumerate(value)]
-    if len(set(names)) < len(names):
-        twice = next(name for index, name in enumerate(names) if name in names[:index])
+    cleaned = [clean(name) for name in value]
+    twice = next((name for name, count in Counter(cleaned).items() if name and count > 1), None)
+    if twice:
         _refuse(f"gives {twice!r} twice among its class_names")
-    return tuple(names)
+    return tuple(name or _nameless(index, cleaned) for index, name in enumerate(cleaned))
 
 
 def _input_size(value: object) -> tuple[int, int]:
