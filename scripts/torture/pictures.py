@@ -90,7 +90,7 @@ def _sized(jpeg: bytes):
             yield f"{kind} of {size}", _encoded(Image.new("RGB", size, "red"), kind), "fine"
     at = jpeg.index(b"\xff\xc0") + 5
     for side in (0, 5, 13000, 30000, 65500, 2**31 - 1, 2**32 - 1):
-        yield f"PNG that claims {side}x{side}", _png(side, side, bytes(100)), "error"
+        yield f"PNG that claims {side}x{side}", _png(side, side, bytes(100)), "any" if side == 5 else "error"
         size = struct.pack(">HH", side % 65536, side % 65536)
         yield f"JPEG that claims {side % 65536} a side", jpeg[:at] + size + jpeg[at + 4 :], "any"
 
