@@ -23,7 +23,7 @@ def main() -> None:
     options.add_argument("--split", default="validation")
     options.add_argument("--model", default="sample")
     options.add_argument("--images", type=int, default=50)
-    options.add_argument("--hide", default="mean", choices=["mean", "blur"])
+    options.add_argument("--hide", default="auto", choices=["auto", "mean", "blur", "grey", "picture", "noise"])
     given = options.parse_args()
     subject = open_subject(split=given.split, model=given.model)
     split = subject.split()

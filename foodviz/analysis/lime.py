@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from foodviz.analysis import hiding
+from foodviz.analysis import trust as trusting
 from foodviz.analysis.explanations import Design, Engine, LimeSettings, Output, Precision, Segmenter, explained
 from foodviz.analysis.maps import on_food
 from foodviz.analysis.photographs import Photographs, viewer
@@ -16,7 +17,7 @@ from foodviz.errors import UsageError, require
 from foodviz.printable import printable
 
 # Arguments for single pictures, and for the sum over a class's.
-OF_PICTURES = ("target", "features", "positive_only", "shared_scale")
+OF_PICTURES = ("target", "features", "positive_only", "shared_scale", "trust")
 OF_CLASSES = ("class_name", "limit")
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from foodviz.analysis.explanations import ExplainedPicture
     from foodviz.analysis.subject import Subject
+    from foodviz.analysis.trust import Trust
     from foodviz.attribution import Attribution
+    from foodviz.methods.hidden import Cover
 
 
 def lime(
@@ -53,6 +56,7 @@ def lime(
     features: int = 11,
     positive_only: bool = True,
     precision: Precision = "float32",
+    trust: Literal["none", "quick", "full"] = "quick",
     shared_scale: bool = False,
 ) -> Result:
     """Which superpixels speak for a class, and which against it; with `class_name`, what a class is recognised by.
@@ -74,6 +78,7 @@ def lime(
         features: superpixels in the cut-out, at most.
         positive_only: whether the cut-out leaves out what speaks against.
         precision: of the samples.
+        trust: how finely it is measured whether hiding by the weights takes the answer away, on a grid of cells.
         shared_scale: one colour scale for all maps instead of one each.
 
     Raises:
@@ -98,6 +103,7 @@ def lime(
     pictures = list(explained(photographs, how, [tuple(dict.fromkeys(each)) for each in zip(*wanted, strict=True)]))
     rows = [(number, row) for number, picture in enumerate(pictures) for row in range(len(picture.names))]
     attributions = attributions_of(pictures, target, wanted, how.unit)
+    trusts, covers = _trusted(photographs, pictures, rows, how, trust)
     remarks = "; ".join(picture.remark for picture in pictures if picture.remark)
     if remarks:
         remarks = f"Small weights where hiding takes little away: {remarks}."
@@ -121,6 +127,7 @@ def lime(
                 strongest(each.weights[row], each.stability[row], features, positive_only=positive_only)
                 for each, row in explanations
             ],
+            trusts=[(each.verdict, each.reason) for each in trusts],
             title=f"LIME on {output}",
             shared_scale=shared_scale,
             notes=[
@@ -130,6 +137,7 @@ def lime(
                 f"Hatched: not stable, the sign is the same in less than {STABLE:.0%} of bootstrap replicates. "
                 "On the right the strongest of the stable ones, down to a tenth of the first.",
                 remarks and f"{remarks} Hiding otherwise takes more.",
+                trusting.note(covers) if trusts else "",
                 photographs.trained_on,
             ],
         )
@@ -140,9 +148,39 @@ def lime(
         return viewer(photographs, {names[each]: attribution for each, attribution in attributions.items()})
 
     facts = {**photographs.facts(), "unit": how.unit, "explained": [picture.facts for picture in pictures]}
+    facts["trust"] = [each.facts for each in trusts]
     arrays = {key: values for picture in pictures for key, values in picture.arrays.items()}
-    sentences = _sentences(photographs, pictures, attributions[target[0]])
-    return Result("lime", settings, arrays, facts, photographs.table, sentences, draw, views)
+    words = [
+        f"{photographs.pictures[number].name}, LIME for {printable(pictures[number].names[row])}: {each.line}."
+        for (number, row), each in zip(rows, trusts, strict=False)
+    ]
+    sentences = [*_sentences(photographs, pictures, attributions[target[0]]), *words]
+    sentences += [trusting.EXPLAINED] if words else []
+    return Result("lime", settings, arrays, facts, [*photographs.table, *words], sentences, draw, views)
+
+
+def _trusted(
+    photographs: Photographs,
+    pictures: Sequence[ExplainedPicture],
+    rows: Sequence[tuple[int, int]],
+    how: LimeSettings,
+    level: Literal["none", "quick", "full"],
+) -> tuple[Sequence[Trust], Sequence[Cover]]:
+    """Faithfulness of each row's weights: number of the picture, and which of its targets."""
+    if level == "none":
+        return (), ()
+
+    import torch
+
+    from foodviz import models
+    from foodviz.methods.lime.lime import attribution
+
+    of_rows = photographs.take([number for number, _ in rows])
+    targets = torch.tensor([pictures[number].explanation.targets[row] for number, row in rows])
+    model = models.fast(photographs.subject.classifier)
+    covers = hiding.covers(of_rows, model, targets, how.hide)
+    painted = attribution([(pictures[number].explanation, row) for number, row in rows], how.unit)
+    return trusting.of_maps(of_rows, [painted], covers, targets, level, model)[0], covers
 
 
 def _exclude(settings: Mapping[str, Any]) -> None:

@@ -34,6 +34,7 @@ from foodviz.cli.options import HIDE, option, shared_options
 @option("--features", type=click.IntRange(min=1), default=11, help="Superpixels in the cut-out, at most.")
 @option("--positive-only/--both-signs", default=True, help="Whether the cut-out leaves out what speaks against.")
 @option("--precision", type=click.Choice(["float32", "bfloat16", "bf16"]), default="float32", help="Of the samples.")
+@option("--trust", type=click.Choice(["none", "quick", "full"]), default="quick", help="What is measured of the maps.")
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
 def lime(**flags: Any) -> None:
     """Which superpixels speak for a class, and which against it.

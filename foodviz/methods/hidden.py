@@ -19,11 +19,11 @@ from torch.nn import functional
 from foodviz.hooks import evaluating
 
 WAYS = {
-    "mean": "each piece's own mean colour",
+    "mean": "each piece's mean colour",
     "blur": "the picture blurred",
     "grey": "grey",
     "picture": "the picture's mean colour",
-    "noise": "a noisy mean of each piece's surroundings",
+    "noise": "noisy surroundings",
 }
 """The ways to hide by name, in words, in the order in which they win among equals."""
 

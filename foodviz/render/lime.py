@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from foodviz.attribution import Attribution
-from foodviz.render.style import INK, bare, colour_bar, heat, limits_of, new_figure, photograph, titled
+from foodviz.render.style import INK, bare, colour_bar, heat, limits_of, new_figure, photograph, titled, trust_below
 
 FOR, AGAINST = "#b2182b", "#2166ac"  # the ends of the signed colour map
 _PANEL = 2.35  # inches
@@ -24,6 +24,7 @@ def lime_figure(
     map_captions: Sequence[str],
     cut_outs: Sequence[Sequence[int]],
     *,
+    trusts: Sequence[tuple[str, str]] = (),
     title: str,
     shared_scale: bool = False,
     notes: Sequence[str] = (),
@@ -38,12 +39,15 @@ def lime_figure(
         photographs: M, which one each map is of; some may have fewer maps than others.
         map_captions: M, above the maps.
         cut_outs: M, the superpixels that are cut out.
+        trusts: M, how far each map can be believed and why, below it; or none.
         title: above the figure.
         shared_scale: one colour scale for all maps; else each is symmetric about 0 up to its own largest weight.
         notes: lines at the foot.
     """
     columns = 2 + 2 * max(list(photographs).count(number) for number in range(len(images)))
-    figure = new_figure(columns * _PANEL + 0.5 * (columns // 2 - 1), len(images) * (_PANEL + 0.42) + 0.9)
+    figure = new_figure(
+        columns * _PANEL + 0.5 * (columns // 2 - 1), len(images) * (_PANEL + (1.15 if trusts else 0.55)) + 0.9
+    )
     grid = figure.subplots(len(images), columns, squeeze=False)
     free = [list(row[2:]) for row in grid]  # panels that are not drawn on yet
     for row, image, cut, caption in zip(grid, images, segments, captions, strict=True):
@@ -57,6 +61,8 @@ def lime_figure(
         shown = heat(weights, values, (-top, top), map_captions[index], interpolation="nearest")
         colour_bar(figure, shown, weights, attribution.unit)
         _hatch(weights, ~stable[index])
+        if trusts:
+            trust_below(weights, *trusts[index])
         _cut_out(cut_out, images[number], segments[number], values, cut_outs[index])
     for axes in (axes for row in free for axes in row):
         bare(axes)

@@ -1,6 +1,5 @@
 """Photographs, their maps, both laid over each other, and how far each map can be believed."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +9,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
 from foodviz.attribution import Attribution
-from foodviz.render.style import INK, SMALL, SOFT, WARNING, colour_bar, heat, limits_of, new_figure, photograph, titled
+from foodviz.render.style import INK, SMALL, colour_bar, heat, limits_of, new_figure, photograph, titled, trust_below
 
 _PANEL = 2.05  # inches
-_VERDICT = {"believable": "#1a7f37", "doubtful": "#9a6700", "do not read": WARNING}  # SOFT for what was not measured
-_LETTERS = 36  # in a line below a panel
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def saliency_figure(
             alone = None if several else grid[1, column]
             values = attribution.maps[column]
             shown = _map(alone, over[column], images[column], values, limits, whole, row[column].caption, shared_scale)
-            _verdict(over[column], row[column])
+            trust_below(over[column], row[column].verdict, row[column].reason)
         if several:
             over[0].set_ylabel(titles[place], fontsize=SMALL + 1, color=INK)
         if shown is not None:
@@ -114,15 +111,6 @@ def _map(
     strength = np.abs(share) / ends[1]
     laid = heat(over, share, ends, "" if alone is not None else caption, alpha=(0.15 + 1.6 * strength).clip(0, 0.9))
     return shown or ScalarMappable(laid.norm, laid.cmap)
-
-
-def _verdict(axes: Axes, panel: Panel) -> None:
-    """How far the map can be believed, below it."""
-    if panel.verdict:
-        lines = textwrap.wrap(f"{panel.verdict}: {panel.reason}", _LETTERS, break_long_words=False)
-        axes.set_xlabel(
-            "\n".join(lines), fontsize=SMALL - 0.5, color=_VERDICT.get(panel.verdict, SOFT), linespacing=1.3
-        )
 
 
 def _matrix(axes: Axes, agreement: np.ndarray, titles: Sequence[str]) -> None:

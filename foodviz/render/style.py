@@ -25,6 +25,8 @@ MAGNITUDE = "magma"  # from nothing to much
 SIGNED = "RdBu_r"  # against, nothing, for: symmetric about 0
 SMALL, NORMAL, LARGE = 7.5, 9.0, 11.0  # points
 _LONGEST_LINE = 400  # letters, several times the widest figure
+_VERDICTS = {"believable": "#1a7f37", "doubtful": "#9a6700", "do not read": WARNING}
+_BELOW = 36  # letters in a line below a panel
 _LETTERS = 17  # of the small face an inch, in a line of usual words
 
 
@@ -107,6 +109,13 @@ def colour_bar(figure: Figure, shown: ScalarMappable, axes: Axes | Sequence[Axes
     bar.set_label(label, fontsize=SMALL, color=INK)
     bar.ax.tick_params(labelsize=SMALL, color=SOFT, labelcolor=INK)
     bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def trust_below(axes: Axes, verdict: str, reason: str) -> None:
+    """How far a map can be believed, below it; nothing where it was not measured."""
+    if verdict:
+        lines = textwrap.wrap(f"{verdict}: {reason}", _BELOW, break_long_words=False)
+        axes.set_xlabel("\n".join(lines), fontsize=SMALL - 0.5, color=_VERDICTS.get(verdict, SOFT), linespacing=1.3)
 
 
 def titled(figure: Figure, title: str, notes: Sequence[str] = ()) -> None:
