@@ -115,7 +115,8 @@ def test_ctrl_c_once_python_itself_has_started(tmp_path, seconds):
 @pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["nope"], 2)])
 def test_ctrl_c_while_python_ends_changes_nothing(arguments, code):
     line = (
-        "import atexit, os, signal, sys; atexit.register(os.kill, os.getpid(), signal.SIGINT); "
+        "import atexit, os, signal, sys, time; "
+        "atexit.register(lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(0.1))); "
         f"sys.argv = ['foodviz', *{arguments}]; from foodviz.__main__ import main; main()"
     )
     run = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=False)
