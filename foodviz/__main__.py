@@ -1,5 +1,6 @@
 """`python -m foodviz`, and what the command `foodviz` calls."""
 
+import signal
 import sys
 
 from foodviz.interrupts import after_imports
@@ -16,6 +17,8 @@ def main() -> None:
         if sys.stderr:
             sys.stderr.write("error: stopped\n")
         sys.exit(130)
+    finally:  # the work is done and its exit code decided: Python's own end is not to be broken off
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -353,3 +353,11 @@ def test_arrays_of_a_run_are_compared(foodviz, run):
     assert foodviz("rerun", "saliency.json", "--check", "--quiet").exit_code == 0
     with np.load("saliency.npz") as arrays:
         assert arrays["maps"].shape == (1, 32, 32)
+
+
+def test_layers_of_a_model_of_other_classes(foodviz):
+    torch.manual_seed(0)
+    names = [f"dish {number}" for number in range(11)]
+    save(Path("other"), Classifier(build("vgg16_bn-slim", 11), names, (32, 32)), "vgg16_bn-slim", {}, [])
+    assert foodviz("layers", "--model", "other").exit_code == 0
+    assert "no class 'Bread'" in one_line(foodviz("saliency", "--model", "other"))

@@ -111,6 +111,20 @@ def test_ctrl_c_once_python_itself_has_started(tmp_path, seconds):
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["nope"], 2)])
+def test_ctrl_c_while_python_ends_changes_nothing(arguments, code):
+    line = (
+        "import atexit, os, signal, sys, time; "
+        "atexit.register(lambda: (os.kill(os.getpid(), signal.SIGINT), time.sleep(0.1))); "
+        f"sys.argv = ['foodviz', *{arguments}]; from foodviz.__main__ import main; main()"
+    )
+    run = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=False)
+    assert run.returncode == code
+    assert "Traceback" not in run.stderr
+
+
+@posix
 def test_a_job_that_a_shell_runs_in_the_background_ignores_ctrl_c(tmp_path):
     work = f"{sys.executable} -m foodviz saliency --ids 57 --dpi 40 --quiet --out out"
     line = f"{work} & for each in 1 2 3; do sleep 0.5; kill -INT $!; done; wait $!"

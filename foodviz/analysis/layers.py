@@ -34,11 +34,13 @@ def layers(subject: Subject, *, ids: Sequence[int | str] = (), image: Sequence[s
     settings = {**subject.settings, **settings_of(layers, locals())}
     split, indices = subject.choose(ids, image)
 
+    from foodviz.data.batch import read
     from foodviz.models.layers import survey
 
     classifier = subject.classifier
+    images = read(split, indices, classifier.input_size).images.to(subject.device)  # whatever its classes are
     layers_run = [layer for layer in survey(classifier) if layer.index is not None or not list(layer.module.children())]
-    dead = dead_shares(classifier, layers_run, subject.read(split, indices).images)
+    dead = dead_shares(classifier, layers_run, images)
     rows = [_row(layer, dead.get(layer.name)) for layer in layers_run]
     facts = {**subject.facts(split), "layers": [dict(zip(HEADER, row, strict=True)) for row in rows]}
     return Result("layers", settings, {}, facts, _table(rows))

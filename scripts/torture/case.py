@@ -93,7 +93,8 @@ def wrong(case: Case, box: Path, before: dict[str, tuple[int, ...]], outcome: Ou
         "CODE RAN": canary.exists(),
     }
     found = [fault for fault, so in faults.items() if so]
-    found += [] if "stderr" in case.streams or outcome.end else _of_errors(case, outcome)
+    unheard = "stderr" in case.streams or case.streams.get("stdout") == "broken"  # a reader that left wants no word
+    found += [] if unheard or outcome.end else _of_errors(case, outcome)
     for path, state in sorted(tree(box).items()):
         if not path.startswith(("out", "std", *case.kept)) and state != before.get(path):
             found.append(f"{'changed' if path in before else 'new file outside of --out'}: {path}"[:200])
