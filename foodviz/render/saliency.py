@@ -52,7 +52,7 @@ def saliency_figure(
     count, several = len(images), len(attributions) > 1
     rows = 1 + len(attributions) if several else 3
     trusted = any(panel.verdict for row in panels for panel in row)
-    height = rows * (_PANEL + 0.3) + (0.6 * len(attributions) if trusted else 0) + 0.6
+    height = rows * (_PANEL + 0.3) + (0.95 * len(attributions) if trusted else 0) + 0.6
     matrix = 0.0 if agreement is None else 1.2 + 0.62 * len(attributions)
     figure = new_figure(max(5.2, _PANEL * count + 1.1) + matrix, height)
     grid = figure.subplots(
