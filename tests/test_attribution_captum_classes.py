@@ -211,7 +211,7 @@ def test_the_command_draws_it_and_rerun_repeats_it(foodviz):
     manifest = json.loads(done.stdout)
     assert manifest["method"] == ["captum:LayerGradCam"]
     assert manifest["layer"].startswith("layer 33 = cnn.33")
-    assert f"captum {captum.__version__}" in manifest["unit"]
+    assert f"captum {captum.__version__}" in manifest["unit"][0]
     again = foodviz("rerun", "results/saliency.json", "--check")
     assert again.exit_code == 0, again.stdout + again.stderr
     manifest["settings"]["method"] = "captum:os.system"

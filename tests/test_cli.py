@@ -72,7 +72,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(foodviz):
 
 
 def test_saliency_writes_picture_arrays_and_a_manifest_that_explains_them(foodviz, tiny_data, tiny_model):
-    result = foodviz("saliency", "--data", tiny_data, "--model", tiny_model, "--ids", "1", "4")
+    result = foodviz("saliency", "--data", tiny_data, "--model", tiny_model, "--ids", "1", "4", "--target", "predicted")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert [Path(line).name for line in lines[:3]] == ["saliency.png", "saliency.npz", "saliency.json"]
@@ -80,13 +80,13 @@ def test_saliency_writes_picture_arrays_and_a_manifest_that_explains_them(foodvi
     manifest = json.loads(Path("results/saliency.json").read_text())
     assert manifest["command_line"].startswith("foodviz saliency --data")
     assert [picture["id"] for picture in manifest["pictures"]] == [1, 4]
-    assert manifest["settings"]["method"] == "gradient"
+    assert manifest["settings"]["method"] == ["gradient"]
     assert manifest["seed"] == 0
     assert len(manifest["model"]["sha256"]) == len(manifest["pictures"][0]["sha256"]) == 64
     assert {"foodviz", "torch", "numpy"} <= manifest["versions"].keys()
     arrays = np.load("results/saliency.npz")
     assert arrays["maps"].shape == (2, 32, 32)
-    assert manifest["maxima"][0] == pytest.approx(arrays["maps"][0].max())
+    assert manifest["maxima"][0][0] == pytest.approx(arrays["maps"][0].max())
     assert manifest["trained_on"] == "0 of 2 images were in the training set"
 
 
@@ -99,7 +99,9 @@ def maps_of(foodviz, *arguments) -> np.ndarray:
 def test_a_picture_does_not_depend_on_its_company(foodviz, tiny_data, exact_net, method):
     few = {"samples": "3", "steps": "3", "stride": "0.2"}
     own = [word for each in METHODS[method].options if each.name in few for word in (f"--{each.name}", few[each.name])]
-    base = ["--data", tiny_data, *exact_net, "--method", method, *own]
+    if "transformer" in METHODS[method].note.lower():
+        pytest.skip("the net has no attention")
+    base = ["--data", tiny_data, *exact_net, "--method", method, "--target", "predicted", "--trust", "none", *own]
     both = maps_of(foodviz, *base, "--ids", "1,4")
     alone = maps_of(foodviz, *base, "--ids", "4")
     np.testing.assert_allclose(both[1], alone[0], rtol=1e-6, atol=1e-6 * alone.max())
@@ -115,7 +117,7 @@ def test_the_same_command_gives_the_same_bytes(foodviz, tiny_data, tiny_model):
 
 
 def test_reductions_and_objectives(foodviz, tiny_data, tiny_model):
-    base = ["--data", tiny_data, "--model", tiny_model, "--ids", "1"]
+    base = ["--data", tiny_data, "--model", tiny_model, "--ids", "1", "--target", "predicted"]
     assert maps_of(foodviz, *base, "--reduce", "none", "--objective", "loss").shape == (1, 3, 32, 32)
     assert (maps_of(foodviz, *base, "--reduce", "sum", "--shared-scale") < 0).any()
 
@@ -124,7 +126,7 @@ def test_targets(foodviz, tiny_data, tiny_model):
     base = ["saliency", "--data", tiny_data, "--model", tiny_model, "--ids", "4"]
     for asked, name in (("label", "Dairy product"), ("egg", "Egg"), ("3", "Egg"), ("fried", "Fried food")):
         assert foodviz(*base, "--target", asked).exit_code == 0
-        assert json.loads(Path("results/saliency.json").read_text())["targets"] == [name]
+        assert json.loads(Path("results/saliency.json").read_text())["targets"][0] == name
 
 
 def test_any_picture_file_and_the_manifest_on_stdout(foodviz, tiny_data, tiny_model):
@@ -154,10 +156,10 @@ def test_config_gives_defaults_that_flags_override(foodviz, tiny_data, tiny_mode
     assert foodviz("--config", "mine.toml", "saliency").exit_code == 0
     manifest = json.loads(Path("results/saliency.json").read_text())
     assert [picture["id"] for picture in manifest["pictures"]] == [1, 2]
-    assert manifest["method"] == "gradcam"
+    assert manifest["method"] == ["gradcam"]
     monkeypatch.setenv("FOODVIZ_CONFIG", "mine.toml")
     assert foodviz("saliency", "--method", "gradient").exit_code == 0
-    assert json.loads(Path("results/saliency.json").read_text())["method"] == "gradient"
+    assert json.loads(Path("results/saliency.json").read_text())["method"] == ["gradient"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 class Maps:
     """What was found: M maps by each method, of pictures that may stand there twice, and the trust in each."""
 
-    photographs: Photographs
+    pictures: Photographs  # N, as they were asked for
+    photographs: Photographs  # M, of each map its picture
+    places: tuple[int, ...]  # M, of each map the place of its picture among those asked for
     names: tuple[str, ...]  # M, of the targets
     asked: tuple[Attributing, ...]
     attributions: tuple[Attribution, ...]  # by each method
@@ -77,13 +79,14 @@ class Maps:
     def facts(self, hide: str) -> Mapping[str, Any]:
         first = self.attributions[0]
         return {
-            **self.photographs.facts(),
+            **self.pictures.facts(),
             **({"layer": str(self.asked[0].layer)} if self.asked[0].layer else {}),
             **{name: values.tolist() for name, values in first.checks.items()},
             "method": [each.method for each in self.asked],
             "options": {each.method: dict(each.options) for each in self.asked},
             "unit": [each.unit for each in self.attributions],
             "targets": list(self.names),
+            "pictures_of_maps": list(self.places),
             "maxima": [each.peaks for each in self.attributions],
             "hidden": [cover.way or hide for cover in self.asked[0].covers],
             "trust": {
@@ -108,7 +111,7 @@ class Maps:
     @property
     def lines(self) -> list[str]:
         """A line a picture, and one for the trust in each of its maps."""
-        return [*self.photographs.table, *self._trust_lines(mark=False)]
+        return [*self.pictures.table, *self._trust_lines(mark=False)]
 
     @property
     def sentences(self) -> list[str]:

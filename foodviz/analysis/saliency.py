@@ -73,7 +73,8 @@ def saliency(
     from foodviz.analysis.maps import Maps
     from foodviz.methods.attribution.score import SCORES, difference
 
-    photographs, targets = _for_both(Photographs.of(subject, split, indices), target)
+    pictures = Photographs.of(subject, split, indices)
+    photographs, targets, places = _for_both(pictures, target)
     names = [printable(subject.classifier.class_names[index]) for index in targets.tolist()]
     if against is not None:
         targets, names = _against(photographs, targets, names, against)
@@ -89,19 +90,32 @@ def saliency(
             subject.say(str(each.layer))
     attributions = [each(photographs.images) for each in asked]
     trusts = trusting.of_maps(photographs, attributions, covers, targets, trust, model, asked)
-    maps = Maps(photographs, tuple(names), tuple(asked), tuple(attributions), tuple(trusts), objective, shared_scale)
+    maps = Maps(
+        pictures,
+        photographs,
+        tuple(places),
+        tuple(names),
+        tuple(asked),
+        tuple(attributions),
+        tuple(trusts),
+        objective,
+        shared_scale,
+    )
     return Result(
         "saliency", settings, maps.arrays, maps.facts(hide), maps.lines, maps.sentences, maps.draw, maps.views
     )
 
 
-def _for_both(photographs: Photographs, target: str) -> tuple[Photographs, torch.Tensor]:
-    """Pictures with the class to explain in each; one that is named wrongly stands there again with the prediction."""
+def _for_both(photographs: Photographs, target: str) -> tuple[Photographs, torch.Tensor, list[int]]:
+    """Pictures with the class to explain in each, and their places among those given.
+
+    One that is named wrongly stands there again, with the prediction.
+    """
     import torch
 
     targets = photographs.targets(target)
     if target != "label":
-        return photographs, targets
+        return photographs, targets, list(range(len(photographs)))
     predicted = photographs.targets("predicted")
     places, classes = [], []
     for place, (label, named) in enumerate(zip(targets.tolist(), predicted.tolist(), strict=True)):
@@ -109,10 +123,10 @@ def _for_both(photographs: Photographs, target: str) -> tuple[Photographs, torch
         places += [place] * len(both)
         classes += both
     if len(places) == len(photographs):
-        return photographs, targets
+        return photographs, targets, places
     wrong = [photographs.pictures[place].name for place in dict.fromkeys(places) if places.count(place) > 1]
     photographs.subject.say(f"named wrongly, so explained for the label and for the prediction: {listed(wrong)}")
-    return photographs.take(places), torch.tensor(classes, device=targets.device)
+    return photographs.take(places), torch.tensor(classes, device=targets.device), places
 
 
 def _against(
