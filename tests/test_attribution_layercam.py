@@ -64,4 +64,4 @@ def test_the_command_draws_a_shallow_layer_and_refuses_another_method_s_option(f
     assert done.exit_code == 0, done.stderr
     refused = foodviz("saliency", "--ids", "57", "--method", "layercam", "--samples", "3")
     assert refused.exit_code == 2
-    assert "--samples belongs to --method smoothgrad, not to layercam" in refused.stderr
+    assert "--samples belongs to --method smoothgrad, rise, not to layercam" in refused.stderr

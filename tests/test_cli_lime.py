@@ -152,7 +152,7 @@ def test_one_superpixel_is_a_right_picture(lime: Command) -> None:
         (["--class", "Pizza"], "error: --class Pizza: no such class"),
         (["--samples", "few"], "error: --samples few: must be auto or a number"),
         (["--samples", "3"], "error: --samples 3: must be auto or a number of at least 10"),
-        (["--hide", "nothing"], "error: --hide nothing: must be mean, blur, or a colour"),
+        (["--hide", "nothing"], "error: --hide nothing: must be auto, mean, blur, grey, picture, noise, or a colour"),
         (
             ["--engine", "lime", "--design", "balanced"],
             "error: --design balanced: the lime package draws random samples",
