@@ -13,12 +13,14 @@ import argparse
 
 import numpy as np
 
-from foodviz.analysis import open_subject
+from foodviz import models
+from foodviz.analysis import hiding, open_subject
+from foodviz.analysis.attributing import Attributing
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.predictions import predict
-from foodviz.analysis.saliency import attribute
 from foodviz.errors import InputError
 from foodviz.methods.attribution import catalogue
+from foodviz.methods.attribution.score import logit
 from foodviz.metrics.localisation import pointing
 
 
@@ -37,13 +39,16 @@ def main() -> None:
     regions = [photographs.region(row, size)[1] for row in range(len(photographs))]
     covered = np.mean([region.mean() for region in regions])
     print(f"{len(photographs)} validation pictures, correctly classified; the masks cover {covered:.1%}")
+    covers = hiding.covers(photographs, models.fast(subject.classifier), targets, "auto")
     for name, method in catalogue.METHODS.items():
         try:
-            attribution, _ = attribute(photographs, targets, name, "logit", catalogue.chosen(name, {}))
+            asked = Attributing.of(
+                photographs, targets, name, catalogue.chosen(name, {}), score=logit, covers=covers, reduce="max"
+            )
+            maps = asked(photographs.images).maps
         except InputError as error:  # a method for other networks
             print(f"  {method.title:22} {error}")
             continue
-        maps = attribution.reduced("max").maps
         hits = np.mean([pointing(values, region) for values, region in zip(maps, regions, strict=True)])
         print(f"  {method.title:22} maximum on the food in {hits:6.1%}")
 

@@ -27,7 +27,7 @@ def test_the_examples_of_the_api_run_in_order(tmp_path, monkeypatch, caplog):
         exec(compile("\n" * line + block[1], "docs/api.md", "exec"), scope)
     assert (tmp_path / "page" / "report.html").is_file()
     assert scope["page"].failures == {}
-    assert scope["again"].identical == 3
+    assert scope["again"].identical == 6
     assert list(scope["again"].differences) == []
 
 

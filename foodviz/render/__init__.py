@@ -17,6 +17,8 @@ _FIGURES = {
     "lime_figure": "lime",
     "lime_class_figure": "lime_class",
     "saliency_figure": "saliency",
+    "Panel": "saliency",
+    "curves_figure": "trust",
 }
 __all__ = [*_FIGURES]
 
