@@ -214,7 +214,7 @@ def test_the_command_draws_it_and_rerun_repeats_it(foodviz):
     assert f"captum {captum.__version__}" in manifest["unit"][0]
     again = foodviz("rerun", "results/saliency.json", "--check")
     assert again.exit_code == 0, again.stdout + again.stderr
-    manifest["settings"]["method"] = "captum:os.system"
+    manifest["settings"]["method"] = ["captum:os.system"]
     with open("results/saliency.json", "w") as file:  # noqa: PTH123
         json.dump(manifest, file)
     refused = foodviz("rerun", "results/saliency.json", "--check")

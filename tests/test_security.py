@@ -24,7 +24,7 @@ AS_FLAGS = (
     {"ids": [], "image": ["--arch", "evil.py:Net"]},
     {"target": "--arch=evil.py:Net"},
     {"target": ["label", "--arch", "evil.py:Net"]},
-    {"method": "--allow-code"},
+    {"method": ["--allow-code"]},
     {"shared_scale": "--arch"},
     {"layer": {"--arch": "evil.py:Net"}},
     {"unheard_of": "--arch=evil.py:Net"},
@@ -111,7 +111,7 @@ def first_manifest():
     from foodviz.analysis.typed import typed
 
     settings = {"data": "sample", "split": None, "model": "sample", "arch": None, "device": "auto", "seed": 0}
-    settings |= {"ids": ["57"], "image": [], "method": "gradient", "allow_code": False}
+    settings |= {"ids": ["57"], "image": [], "method": ["gradient"], "allow_code": False}
     assert typed(open_subject, settings)
     assert typed(saliency, settings)
     return {"command": "saliency", "command_line": "foodviz saliency --ids 57", "settings": settings, "versions": {}}
