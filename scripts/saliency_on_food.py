@@ -39,11 +39,12 @@ def main() -> None:
     regions = [photographs.region(row, size)[1] for row in range(len(photographs))]
     covered = np.mean([region.mean() for region in regions])
     print(f"{len(photographs)} validation pictures, correctly classified; the masks cover {covered:.1%}")
-    covers = hiding.covers(photographs, models.fast(subject.classifier), targets, "auto")
+    model = models.fast(subject.classifier)
+    covers = hiding.covers(photographs, model, targets, "auto")
     for name, method in catalogue.METHODS.items():
         try:
             asked = Attributing.of(
-                photographs, targets, name, catalogue.chosen(name, {}), score=logit, covers=covers, reduce="max"
+                photographs, targets, name, catalogue.chosen(name, {}), model, score=logit, covers=covers, reduce="max"
             )
             maps = asked(photographs.images).maps
         except InputError as error:  # a method for other networks

@@ -83,11 +83,13 @@ def main() -> None:
     for each in options.methods:
         name, _, hide = each.partition("/")
         own = catalogue.chosen(name, {})
-        asked.append(Attributing.of(photographs, targets, name, own, score=logit, covers=covers, hide=hide or "auto"))
+        asked.append(
+            Attributing.of(photographs, targets, name, own, model, score=logit, covers=covers, hide=hide or "auto")
+        )
     maps = truths | {name: each(photographs.images) for name, each in zip(options.methods, asked, strict=True)}
     level = "full" if options.full else "quick"
     # Who shows such maps as the gradient is asked for the gradient again.
-    gradient = Attributing.of(photographs, targets, "gradient", {}, score=logit, covers=covers)
+    gradient = Attributing.of(photographs, targets, "gradient", {}, model, score=logit)
     again = [gradient if "gradient" in name else None for name in truths] + asked
     trusts = trust.of_maps(photographs, list(maps.values()), covers, targets, level, model, again)
     print(f"{len(photographs)} pictures of {options.split}, correctly classified\n")

@@ -10,10 +10,12 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from foodviz.analysis.trust import _EFFORT
-from foodviz.methods.hidden import WAYS, cover, painted_over, sample_logits
+from foodviz.methods.hidden import cover, grid, painted_over, sample_logits
 from foodviz.methods.randomised import randomised
+from foodviz.methods.ways_to_hide import WAYS
 from foodviz.metrics.agreement import agreement, rank_correlation, top_overlap
-from foodviz.metrics.faithfulness import baselines, curves, edge_strength, grid, per_cell
+from foodviz.metrics.faithfulness import baselines, curves, per_cell
+from foodviz.metrics.properties import edge_strength
 from foodviz.metrics.verdict import BELIEVABLE, DOUBTFUL, UNMEASURED, WRONG, Figures, verdict
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -36,7 +38,7 @@ def test_curves_of_a_sum_are_those_worked_out_by_hand():
     """The probability is the share of four cells that are shown, whatever else is: the best order takes them first."""
     count = torch.tensor([1.0] * 4 + [0.0] * 60)
     best, worst = count, -count
-    found = curves(torch.stack([best, worst]), lambda shown: shown.double() @ count / 4, steps=16, chance=0)
+    found = curves(torch.stack([best, worst]), lambda shown: shown.double() @ count / 4, steps=16)
     assert found.shares.tolist() == [step / 16 for step in range(17)]
     assert found.deletion[0].tolist() == [1] + [0] * 16
     assert found.insertion[0].tolist() == [0] + [1] * 16
@@ -48,7 +50,7 @@ def test_an_order_by_chance_leads_by_nothing_on_average():
     image = torch.rand(3, 16, 16)
     scores = baselines(image, grid((16, 16)), seed=3, chance=400)
     weights = torch.rand(64)
-    found = curves(scores, lambda shown: shown.double() @ weights / weights.sum(), steps=8, chance=400)
+    found = curves(scores, lambda shown: shown.double() @ weights / weights.sum(), steps=8)
     assert abs(float(found.leads[2:].mean())) < 0.02
     assert scores.shape == (402, 64)
 
@@ -109,7 +111,7 @@ def test_the_way_to_hide_takes_the_answer_away_without_another():
     assert found.way == "grey"  # every other way leaves it bright
     assert found.left == pytest.approx(0.5)
     asked = cover(Brightness(), image, grid((16, 16)), 0, "mean")
-    assert (asked.way, asked.hides) == ("mean", False)
+    assert (asked.way, asked.predicted) == ("mean", 0)
     black = cover(Brightness(), image, grid((16, 16)), 0, (0.0, 0.0, 0.0))
     assert (black.way, black.predicted) == ("", 1)
 

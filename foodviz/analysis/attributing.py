@@ -54,13 +54,18 @@ class Attributing:
         targets: torch.Tensor,
         method: str,
         options: Mapping[str, Any],
+        fast: Classifier,
         *,
         score: Score,
-        covers: Sequence[Cover],
+        covers: Sequence[Cover] = (),
         hide: Hide = "auto",
         reduce: str | None = None,
     ) -> Attributing:
-        """The method ready for these photographs.
+        """The method ready for these photographs; arguments as the attributes, where they are not told here.
+
+        Args:
+            fast: the classifier made fast, for a method that looks at no layer.
+            covers: may be left out where the method hides nothing.
 
         Raises:
             InputError: a layer that is not there.
@@ -73,8 +78,11 @@ class Attributing:
         if "layer" in needs:
             name = options["layer"]
             layer = models.resolve(classifier, name) if name else models.last_maps(classifier)
-        # captum looks at modules, and is to see those of the network itself.
-        model = classifier if "name" in needs else models.fast(classifier, keep=layer)
+        model = fast
+        if "name" in needs:  # captum looks at modules, and is to see those of the network itself
+            model = classifier
+        elif layer is not None:
+            model = models.fast(classifier, keep=layer)
         return cls(
             method,
             options,
@@ -103,14 +111,16 @@ class Attributing:
         import torch
 
         model = model or self.model
+        needs = catalogue.method_of(self.method).needs
         function = import_module(catalogue.module_of(self.method)).attribute
         given: dict[str, Any] = {
             "seeds": seeds or self.seeds,
             "hide": self.hide,
-            "hidden": torch.stack([cover.picture for cover in self.covers]),
             "name": self.method.removeprefix(catalogue.CAPTUM),
             "layer": self.layer.of(model).module if self.layer is not None else None,
         }
-        wanted = {name: given[name] for name in catalogue.method_of(self.method).needs}
+        if "hidden" in needs:
+            given["hidden"] = torch.stack([cover.picture for cover in self.covers])
+        wanted = {name: given[name] for name in needs}
         attribution: Attribution = function(model, images, self.targets, **{**self.options, **wanted}, score=self.score)
         return attribution.reduced(self.reduce)

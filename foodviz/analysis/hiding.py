@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from foodviz.errors import InputError
-from foodviz.printable import printable
+from foodviz.methods.ways_to_hide import WAYS
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from foodviz.models import Classifier
 
 Hide = str | tuple[float, ...]
-_NAMES = ("auto", "mean", "blur", "grey", "picture", "noise")  # as methods.hidden has them, which needs torch
+_NAMES = ("auto", *WAYS)
 
 
 def hide_of(hide: str) -> Hide:
@@ -41,8 +41,7 @@ def covers(photographs: Photographs, model: Classifier, targets: torch.Tensor, h
         model: the classifier or a fast one.
         targets: (N,) or (N, 2) class index in each picture, of which the first is to be taken away.
     """
-    from foodviz.methods.hidden import cover
-    from foodviz.metrics.faithfulness import grid
+    from foodviz.methods.hidden import cover, grid
 
     segments = grid(photographs.images.shape[-2:])
     first = targets.reshape(len(targets), -1)[:, 0].tolist()
@@ -54,13 +53,4 @@ def covers(photographs: Photographs, model: Classifier, targets: torch.Tensor, h
 
 def shown(cover: Cover) -> str:
     """What stands in place of what is hidden, in words."""
-    from foodviz.methods.hidden import WAYS
-
     return WAYS.get(cover.way, "one colour")
-
-
-def remark(cover: Cover, picture: str, class_names: tuple[str, ...]) -> str:
-    """What to say of a picture called `picture` where hiding takes too little away; empty elsewhere."""
-    if cover.hides:
-        return ""
-    return f"{picture} still looks like {printable(class_names[cover.target])} ({cover.confidence:.0%}) with all hidden"

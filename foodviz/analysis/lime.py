@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis import hiding
 from foodviz.analysis import trust as trusting
@@ -56,7 +55,7 @@ def lime(
     features: int = 11,
     positive_only: bool = True,
     precision: Precision = "float32",
-    trust: Literal["none", "quick", "full"] = "quick",
+    trust: trusting.Level = "quick",
     shared_scale: bool = False,
 ) -> Result:
     """Which superpixels speak for a class, and which against it; with `class_name`, what a class is recognised by.
@@ -90,6 +89,7 @@ def lime(
     require(features >= 1, "features", features, "must be at least 1")
     require(limit >= 1, "limit", limit, "must be at least 1")
     require(len(target) > 0, "target", "()", "must name at least one class")
+    trusting.check(trust)
     how = LimeSettings.of(arguments)
     _exclude(settings)
     if class_name is not None:
@@ -164,7 +164,7 @@ def _trusted(
     pictures: Sequence[ExplainedPicture],
     rows: Sequence[tuple[int, int]],
     how: LimeSettings,
-    level: Literal["none", "quick", "full"],
+    level: trusting.Level,
 ) -> tuple[Sequence[Trust], Sequence[Cover]]:
     """Faithfulness of each row's weights: number of the picture, and which of its targets."""
     if level == "none":
@@ -243,7 +243,8 @@ def _sentences(photographs: Photographs, pictures: Sequence[ExplainedPicture], a
     """Of each picture how much of what speaks for the first target lies on the food, and how far to believe it."""
     from foodviz.render import sentences
 
-    supporting = replace(attribution, values=attribution.values.clamp(min=0))
-    on_it = on_food(photographs, supporting, [f"what speaks for {printable(picture.names[0])}" for picture in pictures])
+    on_it = on_food(
+        photographs, attribution, [f"what speaks for {printable(picture.names[0])}" for picture in pictures]
+    )
     checks = zip(*(attribution.checks[name].tolist() for name in ("r2", "stable_signs", "superpixels")), strict=True)
     return [f"{line} {sentences.lime_fit(*each)}" for line, each in zip(on_it, checks, strict=True)]

@@ -68,10 +68,14 @@ class Maps:
             shared_scale=self.shared_scale,
             notes=self._notes(),
         )
-        curves = [[trust.curves for trust in row if trust is not None] for row in self._trusts()]
         if not self.trusts or not self.trusts[0][0].figures.shuffled:
             return {"": figure}
-        return {"": figure, "trust": curves_figure(self.photographs.captions, curves, self.titles)}
+        curves = self._curves
+        deletions, insertions = (
+            [values for key, values in curves.items() if key.startswith(name)] for name in ("deletion", "insertion")
+        )
+        captions = self.photographs.captions
+        return {"": figure, "trust": curves_figure(captions, curves["shares"], deletions, insertions, self.titles)}
 
     def views(self) -> Mapping[str, Any]:
         return viewer(self.photographs, {"saliency": self.attributions[0].reduced("max")})
@@ -106,7 +110,11 @@ class Maps:
             if attribution.spread is not None:
                 maps[name.replace("maps", "spread", 1)] = attribution.spread.cpu().numpy()
         logits = self.photographs.logits.cpu().numpy()
-        return {**maps, "images": self.photographs.pixels, "logits": logits, **trusting.arrays(self.asked, self.trusts)}
+        return {**maps, "images": self.photographs.pixels, "logits": logits, **self._curves}
+
+    @property
+    def _curves(self) -> dict[str, np.ndarray]:
+        return trusting.arrays([each.method for each in self.asked], self.trusts)
 
     @property
     def lines(self) -> list[str]:
@@ -116,12 +124,12 @@ class Maps:
     @property
     def sentences(self) -> list[str]:
         """How much of each map lies on the food, how far to believe it, and what the figures are."""
-        what = ["the map" if len(self.asked) == 1 else f"the {title} map" for title in self.titles]
-        lines = [
-            line
-            for each, name in zip(self.attributions, what, strict=True)
-            for line in on_food(self.photographs, each, [name] * len(self.photographs))
-        ]
+        lines = []
+        for each, title in zip(self.attributions, self.titles, strict=True):
+            name = "the map" if len(self.asked) == 1 else f"the {title} map"
+            signed = bool((each.values < 0).any())
+            what = f"what speaks for the class in {name}" if signed else name
+            lines += on_food(self.photographs, each, [what] * len(self.photographs))
         trusted = self._trust_lines(mark=True)
         return [*lines, *trusted, *([trusting.EXPLAINED] if trusted else [])]
 
@@ -148,12 +156,12 @@ class Maps:
 
 
 def on_food(photographs: Photographs, attribution: Attribution, what: Sequence[str]) -> list[str]:
-    """A sentence a picture: how much of its map, called `what`, lies on the food."""
+    """A sentence a picture: how much of its map, called `what`, lies on the food; what speaks against is left out."""
     from foodviz.metrics.localisation import share_on
     from foodviz.render import sentences
 
     lines = []
     for place, (picture, values, map_name) in enumerate(zip(photographs.pictures, attribution.maps, what, strict=True)):
         where, region = photographs.region(place, values.shape[-2:])
-        lines.append(sentences.on_region(picture.name, *share_on(values, region), where, map_name))
+        lines.append(sentences.on_region(picture.name, *share_on(values.clip(min=0), region), where, map_name))
     return lines

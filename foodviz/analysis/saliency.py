@@ -32,7 +32,7 @@ def saliency(
     objective: Literal["logit", "probability", "loss"] = "logit",
     reduce: Literal["max", "sum", "none"] | None = None,
     hide: str = "auto",
-    trust: Literal["none", "quick", "full"] = "quick",
+    trust: trusting.Level = "quick",
     shared_scale: bool = False,
     **options: float | str | None,
 ) -> Result:
@@ -61,7 +61,7 @@ def saliency(
     values = {**dict.fromkeys(catalogue.options()), **locals(), **options, "method": methods}
     settings = {**subject.settings, **settings_of(saliency, values)}
     require(len(methods) > 0, "method", "()", "must name at least one method")
-    require(trust in ("none", "quick", "full"), "trust", trust, "there are none, quick, full")
+    trusting.check(trust)
     if against is not None and objective != "logit":
         raise UsageError("`against` takes the difference of two logits: leave `objective` out")
     own = catalogue.chosen_of(methods, options)
@@ -79,10 +79,13 @@ def saliency(
     if against is not None:
         targets, names = _against(photographs, targets, names, against)
     model = models.fast(subject.classifier)
-    covers = hiding.covers(photographs, model, targets, how)
+    hides = trust != "none" or any("hidden" in catalogue.method_of(name).needs for name in methods)
+    covers = hiding.covers(photographs, model, targets, how) if hides else []
     score = difference if against is not None else SCORES[objective]
     asked = [
-        Attributing.of(photographs, targets, name, own[name], score=score, covers=covers, hide=how, reduce=reduce)
+        Attributing.of(
+            photographs, targets, name, own[name], model, score=score, covers=covers, hide=how, reduce=reduce
+        )
         for name in methods
     ]
     for each in asked:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from foodviz.metrics.verdict import MARKS, Figures, verdict
+from foodviz.analysis.repetition import asked_again
+from foodviz.errors import require
+from foodviz.metrics.verdict import LEAST_TAKEN, MARKS, Figures, verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +26,6 @@ Level = Literal["none", "quick", "full"]
 
 # Steps of the curves, orders by chance, copies under noise.
 _EFFORT = {"quick": (8, 2, 1), "full": (32, 8, 4)}
-_NOISE = 0.02  # deviation, as a share of the pixel range
-_SHARES = (0.01, 0.25, 0.5, 1.0)  # of the layers that are shuffled, from the head down: first the head alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,15 @@ class Trust:
         return {"verdict": self.verdict, "reason": self.reason, **asdict(self.figures)}
 
 
+def check(level: str) -> None:
+    """Refuse a level that there is not.
+
+    Raises:
+        InputError: it is none of Level's.
+    """
+    require(level in get_args(Level), "trust", level, f"there are {', '.join(get_args(Level))}")
+
+
 def of_maps(
     photographs: Photographs,
     attributions: Sequence[Attribution],
@@ -71,52 +80,46 @@ def of_maps(
         model: a fast one.
         again: what gave each attribution, to be asked again; None for a map that is not to be.
     """
-    from foodviz.metrics.faithfulness import curves, grid
-
     if level == "none":
         return []
+    import torch
+
+    from foodviz.methods.hidden import grid
+    from foodviz.metrics.faithfulness import baselines, curves, per_cell
+
     segments = grid(photographs.images.shape[-2:])
     steps, chance, copies = _EFFORT[level]
-    deeper: list[list[dict[str, Any]]] = [
-        _repeated(photographs, first, each, model, copies) if each is not None else [{} for _ in first.maps]
-        for first, each in zip(attributions, again, strict=False)
+    deeper = [
+        asked_again(photographs, first, each, model, copies, shuffle=level == "full")
+        for first, each in zip(attributions, again or [None] * len(attributions), strict=True)
     ]
-    if level == "full":
-        for of_method, first, each in zip(deeper, attributions, again, strict=False):
-            for found, more in zip(of_method, _shuffled(photographs, first, each) if each else [], strict=False):
-                found |= more
+    cells = torch.stack([per_cell(each.values.cpu(), segments) for each in attributions])  # (methods, N, S)
     trusts: list[list[Trust]] = [[] for _ in attributions]
     for place, (cover, target) in enumerate(zip(covers, targets, strict=True)):
-        scores = _scores(photographs, attributions, place, segments, chance)
-        answered = curves(scores, _probabilities(photographs, model, place, cover, target), steps=steps, chance=chance)
+        blind = baselines(photographs.images[place], segments, photographs.seeds[place], chance)
+        scores = torch.cat([cells[:, place], blind])
+        answered = curves(scores, _probabilities(photographs, model, place, cover, segments, target), steps=steps)
         for row, attribution in enumerate(attributions):
-            figures = _figures(attribution.values[place], scores, answered, row, len(attributions))
-            figures |= _on_object(photographs, place, attribution.maps[place])
-            figures |= deeper[row][place] if deeper else {}
-            measured = Figures(**figures)
-            trusts[row].append(Trust(measured, *verdict(measured), curves=answered.of(row, len(attributions))))
+            own = answered.of(row, len(attributions))
+            measured = Figures(
+                **_faithfulness(attribution.values[place], own, scores[row], blind),
+                **_on_object(photographs, place, attribution.maps[place]),
+                **deeper[row][place],
+            )
+            trusts[row].append(Trust(measured, *verdict(measured), own))
     return trusts
 
 
-def _scores(
-    photographs: Photographs, attributions: Iterable[Attribution], place: int, segments: torch.Tensor, chance: int
-) -> torch.Tensor:
-    """(attributions + baselines, S): how cells rank, of one picture."""
-    import torch
-
-    from foodviz.metrics.faithfulness import baselines, per_cell
-
-    maps = torch.cat([per_cell(each.values[place][None].cpu(), segments) for each in attributions])
-    blind = baselines(photographs.images[place], segments, photographs.seeds[place], chance)
-    return torch.cat([maps, blind])
-
-
-def _probabilities(photographs: Photographs, model: Classifier, place: int, cover: Cover, target: torch.Tensor) -> Any:
+def _probabilities(
+    photographs: Photographs,
+    model: Classifier,
+    place: int,
+    cover: Cover,
+    segments: torch.Tensor,
+    target: torch.Tensor,
+) -> Callable[[torch.Tensor], torch.Tensor]:
     """Which cells are shown (R, S) -> the target's probability (R,), against the other class where there is one."""
     from foodviz.methods.hidden import sample_logits
-    from foodviz.metrics.faithfulness import grid
-
-    segments = grid(photographs.images.shape[-2:])
 
     def answer(shown: torch.Tensor) -> torch.Tensor:
         logits = sample_logits(model, photographs.images[place], cover.picture, segments, shown)
@@ -126,30 +129,35 @@ def _probabilities(photographs: Photographs, model: Classifier, place: int, cove
     return answer
 
 
-def _figures(values: torch.Tensor, scores: torch.Tensor, answered: Curves, row: int, count: int) -> dict[str, Any]:
-    """Faithfulness of one map of `count`, beside the baselines that stand behind them."""
+def _faithfulness(values: torch.Tensor, own: Curves, cells: torch.Tensor, blind: torch.Tensor) -> dict[str, Any]:
+    """One map's areas and lead beside those of what is blind to the model; without where there is nothing to measure.
+
+    Args:
+        values: the map.
+        own: curves of the map, then of the blind orders: the centre, edges, and chance.
+        cells: (S,) of the map. blind: (O, S).
+    """
     from foodviz.metrics.agreement import rank_correlation
-    from foodviz.metrics.verdict import LEAST_TAKEN
 
-    deletions, insertions = (area.tolist() for area in answered.areas)
-    taken = float(answered.deletion[row, 0] - answered.deletion[row, -1])
+    taken = float(own.deletion[0, 0] - own.deletion[0, -1])
     empty = bool((values == values.flatten()[0]).all())
-    if taken < LEAST_TAKEN or empty:
+    if empty or taken < LEAST_TAKEN:
         return {"empty": empty, "taken": taken}
-    leads = (answered.leads / taken).tolist()
+    deletions, insertions = (area.tolist() for area in own.areas)
+    leads = (own.leads / taken).tolist()
 
-    def of_baselines(of_orders: Sequence[float]) -> list[float]:
-        centre, edges, *chance = of_orders[count:]
+    def of_blind(values: Sequence[float]) -> list[float]:
+        _, centre, edges, *chance = values
         return [math.fsum(chance) / len(chance), centre, edges]
 
     return {
         "taken": taken,
-        "deletion": deletions[row],
-        "insertion": insertions[row],
-        "lead": leads[row],
-        "leads": of_baselines(leads),
-        "deletions": of_baselines(deletions),
-        "edge_like": rank_correlation(scores[row].numpy(), scores[count + 1].numpy()),
+        "deletion": deletions[0],
+        "insertion": insertions[0],
+        "lead": leads[0],
+        "leads": of_blind(leads),
+        "deletions": of_blind(deletions),
+        "edge_like": rank_correlation(cells.numpy(), blind[1].numpy()),
     }
 
 
@@ -165,54 +173,11 @@ def _on_object(photographs: Photographs, place: int, values: np.ndarray) -> dict
     return {"pointing": pointing(flat, region), "on_object": share, "object": area}
 
 
-def _repeated(
-    photographs: Photographs, first: Attribution, attributing: Attributing, model: Classifier, copies: int
-) -> list[dict[str, Any]]:
-    """How like each picture's map the method's maps are under noise that does not change the answer."""
-    import numpy as np
-    import torch
-
-    from foodviz.metrics.agreement import rank_correlation, top_overlap
-
-    images = photographs.images
-    same: list[list[tuple[float, float]]] = [[] for _ in first.maps]
-    with torch.inference_mode():
-        named = photographs.logits.argmax(1)
-    for copied in range(1, copies + 1):
-        seeds = [seed + copied for seed in photographs.seeds]
-        drawn = [torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-        noisy = (images + _NOISE * torch.stack(drawn).to(images)).clamp(0, 1)
-        with torch.inference_mode():
-            kept = (model(noisy).argmax(1) == named).tolist()
-        for place, values in enumerate(attributing(noisy, seeds=seeds).maps):
-            if kept[place]:
-                pair = first.maps[place], values
-                same[place].append((rank_correlation(*pair), top_overlap(*pair)))
-    return [
-        {"noise": float(np.mean([each for each, _ in pairs])), "top": float(np.mean([each for _, each in pairs]))}
-        if pairs
-        else {}
-        for pairs in same
-    ]
-
-
-def _shuffled(photographs: Photographs, first: Attribution, attributing: Attributing) -> list[dict[str, Any]]:
-    """How like each picture's map those of ever more shuffled weights are."""
-    from foodviz.methods.randomised import randomised
-    from foodviz.metrics.agreement import rank_correlation
-
-    found: list[list[float]] = [[] for _ in first.maps]
-    for other in randomised(attributing.model, _SHARES, photographs.subject.seed):
-        for place, values in enumerate(attributing(photographs.images, model=other).maps):
-            found[place].append(rank_correlation(first.maps[place], values))
-    return [{"shuffled": of_picture} for of_picture in found]
-
-
 # For the page, once.
 EXPLAINED = (
-    "Lead: how much more of the answer is there when the marked cells are shown than when they are hidden, from -1 to "
-    "1; chance has about 0. A map is compared with what knows nothing of the model: chance, nearness to the centre, "
-    "and edges. docs/trust.md explains every figure."
+    "Lead: how much more of the answer is there when the marked cells are shown than when they are hidden, as a share "
+    "of what there is to take; chance has about 0. A map is compared with what knows nothing of the model: chance, "
+    "nearness to the centre, and edges. docs/trust.md explains every figure."
 )
 
 
@@ -224,13 +189,16 @@ def note(covers: Sequence[Cover]) -> str:
     return f"Believed or not by hiding and showing cells of a grid; what is hidden shows {' or '.join(ways)}."
 
 
-def arrays(asked: Sequence[Attributing], trusts: Sequence[Sequence[Trust]]) -> dict[str, np.ndarray]:
-    """The curves by name: shares, deletion and insertion, the latter of the map, the centre, edges and chance."""
+def arrays(methods: Sequence[str], trusts: Sequence[Sequence[Trust]]) -> dict[str, np.ndarray]:
+    """The curves by name: `shares` (K,), and of each method deletion and insertion (N, O, K).
+
+    The orders are the map's own, the centre, edges, and then chance. Of several methods the names end in the method's.
+    """
     import numpy as np
 
     found = {}
-    for attributing, row in zip(asked, trusts, strict=False):
-        tail = f"_{attributing.method}" if len(asked) > 1 else ""
+    for method, row in zip(methods, trusts, strict=False):
+        tail = f"_{method}" if len(methods) > 1 else ""
         found["shares"] = row[0].curves.shares.numpy()
         for name in ("deletion", "insertion"):
             found[name + tail] = np.stack([getattr(trust.curves, name).numpy() for trust in row])

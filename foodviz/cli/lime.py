@@ -6,7 +6,7 @@ import click
 
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import HIDE, option, shared_options
+from foodviz.cli.options import hide_option, option, shared_options, trust_option
 
 
 @click.command(cls=GreedyCommand)
@@ -29,12 +29,12 @@ from foodviz.cli.options import HIDE, option, shared_options
 @option("--ratio", type=float, help="quickshift: colour against place, 0 to 1.  [default: 0.2]")
 @option("--scale", type=float, help="felzenszwalb: larger for fewer superpixels.  [default: 20]")
 @option("--min-size", type=int, help="felzenszwalb: smallest superpixel in pixels.  [default: 60]")
-@option("--hide", default="auto", help=HIDE)
+@hide_option
 @option("--kernel-width", type=click.FloatRange(0, min_open=True), default=0.25, help="Of the distance kernel.")
 @option("--features", type=click.IntRange(min=1), default=11, help="Superpixels in the cut-out, at most.")
 @option("--positive-only/--both-signs", default=True, help="Whether the cut-out leaves out what speaks against.")
 @option("--precision", type=click.Choice(["float32", "bfloat16", "bf16"]), default="float32", help="Of the samples.")
-@option("--trust", type=click.Choice(["none", "quick", "full"]), default="quick", help="What is measured of the maps.")
+@trust_option
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
 def lime(**flags: Any) -> None:
     """Which superpixels speak for a class, and which against it.

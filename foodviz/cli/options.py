@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import click
 
-HIDE = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -27,6 +26,18 @@ def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:
     """A click option that shows its default."""
     settings.setdefault("show_default", settings.get("default") is not None)
     return click.option(*names, **settings)
+
+
+def hide_option(command: Decorated) -> Decorated:
+    """--hide: what hidden parts show."""
+    words = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
+    return option("--hide", default="auto", help=words)(command)
+
+
+def trust_option(command: Decorated) -> Decorated:
+    """--trust: how much is measured of the maps."""
+    levels = click.Choice(["none", "quick", "full"])
+    return option("--trust", type=levels, default="quick", help="What is measured of the maps.")(command)
 
 
 def data_options(command: Decorated) -> Decorated:

@@ -8,7 +8,7 @@ import click
 from foodviz.analysis.saliency import catalogue
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import HIDE, Decorated, flag_of, option, shared_options
+from foodviz.cli.options import Decorated, flag_of, hide_option, option, shared_options, trust_option
 
 
 def method_options(command: Decorated) -> Decorated:
@@ -55,8 +55,8 @@ class MethodChoice(click.Choice[str]):
 @option("--against", help="Why the target and not this class: the difference of the two logits.")
 @option("--objective", type=click.Choice(["logit", "probability", "loss"]), default="logit", help="Score explained.")
 @option("--reduce", type=click.Choice(["max", "sum", "none"]), help="Over the colours.  [default: max; sum for paths]")
-@option("--hide", default="auto", help=HIDE)
-@option("--trust", type=click.Choice(["none", "quick", "full"]), default="quick", help="What is measured of the maps.")
+@hide_option
+@trust_option
 @method_options
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
 def saliency(**flags: Any) -> None:

@@ -8,7 +8,7 @@ put together again.
 
 import inspect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
@@ -16,10 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from foodviz.errors import InputError
-from foodviz.hooks import Running, running
+from foodviz.hooks import Intercepted, Running, running
 
 _READ = "ViT and Swin are read"
 _MOST_PREFIX = 8  # tokens before those of the patches: a class token, registers
@@ -108,18 +107,15 @@ def _unmerged(tokens: Tensor, grid: tuple[int, int], before: tuple[int, int]) ->
     return large[:, : before[0], : before[1]].flatten(1)
 
 
-class _Reader(TorchFunctionMode):
+class _Reader(Intercepted):
     """Collects the attention layers of a forward."""
 
     def __init__(self, modules: Sequence[Running], images: Tensor) -> None:
-        super().__init__()
+        super().__init__(self._read)
         self.modules, self.count, self.size = modules, len(images), (images.shape[-2], images.shape[-1])
         self.layers: list[AttentionLayer] = []
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
+    def _read(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = getattr(func, "__name__", "")
         if name == "scaled_dot_product_attention":
             return self._scaled(*args, **kwargs)

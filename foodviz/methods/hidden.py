@@ -17,16 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foodviz.hooks import evaluating
+from foodviz.methods.ways_to_hide import WAYS
 
-WAYS = {
-    "mean": "each piece's mean colour",
-    "blur": "the picture blurred",
-    "grey": "grey",
-    "picture": "the picture's mean colour",
-    "noise": "noisy surroundings",
-}
-"""The ways to hide by name, in words, in the order in which they win among equals."""
-
+GRID = 8  # cells of `grid` along each side
 # Standard deviation of `blur` as a share of the shorter side: 8 pixels of 128, so that a piece loses its texture.
 _BLUR = 1 / 16
 _NOISE = 0.05  # standard deviation, of the pixel range
@@ -41,7 +34,6 @@ class Cover:
         picture: (3, H, W), in the image's type and on its device.
         predicted: class index where everything is hidden. confidence: its probability.
         left: the probability of the target there.
-        target: class index that was to be taken away.
     """
 
     way: str
@@ -49,12 +41,6 @@ class Cover:
     predicted: int
     confidence: float
     left: float
-    target: int
-
-    @property
-    def hides(self) -> bool:
-        """Whether the answer is another with everything hidden."""
-        return self.predicted != self.target
 
 
 def cover(
@@ -86,7 +72,13 @@ def cover(
     chance = 1 / answers.shape[1]
     best = int(torch.where(left <= chance, chance - entropy, chance + left).argmin())
     confidence, predicted = answers[best].max(0)
-    return Cover(names[best], pictures[best], int(predicted), float(confidence), float(left[best]), target)
+    return Cover(names[best], pictures[best], int(predicted), float(confidence), float(left[best]))
+
+
+def grid(size: Sequence[int]) -> Tensor:
+    """(H, W) int64: the cells of a picture of that height and width, 0..GRID^2-1, fewer on a side of fewer pixels."""
+    rows, columns = (torch.arange(length) * min(GRID, length) // length for length in size)
+    return rows[:, None] * int(columns[-1] + 1) + columns
 
 
 def painted_over(image: Tensor, segments: Tensor, hide: str | Sequence[float] = "mean", seed: int = 0) -> Tensor:

@@ -7,14 +7,13 @@ together, as insertion less deletion; and never alone, but beside those of order
 chance, distance from the centre, and edge strength.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-SIDE = 8  # cells along each side of the picture
+from foodviz.metrics.properties import edge_strength
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,11 @@ class Curves:
         shares: (K,) of the cells, from 0 to 1.
         deletion: (O, K) for each order the target's probability when that share, taken from its top, is hidden.
         insertion: (O, K) when that share alone is shown.
-        chance: how many of the last orders are drawn at random.
     """
 
     shares: Tensor
     deletion: Tensor
     insertion: Tensor
-    chance: int
 
     @property
     def areas(self) -> tuple[Tensor, Tensor]:
@@ -47,13 +44,7 @@ class Curves:
     def of(self, row: int, count: int) -> "Curves":
         """One of the first `count` orders, with those behind them."""
         kept = [row, *range(count, len(self.deletion))]
-        return Curves(self.shares, self.deletion[kept], self.insertion[kept], self.chance)
-
-
-def grid(size: Sequence[int]) -> Tensor:
-    """(H, W) int64: the cells of a picture of that height and width, 0..SIDE^2-1, fewer on a side of fewer pixels."""
-    rows, columns = (torch.arange(length) * min(SIDE, length) // length for length in size)
-    return rows[:, None] * int(columns[-1] + 1) + columns
+        return Curves(self.shares, self.deletion[kept], self.insertion[kept])
 
 
 def per_cell(values: Tensor, segments: Tensor) -> Tensor:
@@ -85,22 +76,13 @@ def baselines(image: Tensor, segments: Tensor, seed: int, chance: int) -> Tensor
     return torch.cat([centre + 1e-6 * drawn[:1], edges, drawn[1:]])
 
 
-def edge_strength(images: Tensor) -> Tensor:
-    """How much the brightness changes from pixel to pixel: (N, 3, H, W) -> (N, H, W), what an edge detector draws."""
-    bright = functional.avg_pool2d(functional.pad(images.mean(1, keepdim=True), (1,) * 4, mode="replicate"), 3, 1)
-    padded = functional.pad(bright, (1,) * 4, mode="replicate")
-    across, down = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2], padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]
-    return (across.square() + down.square()).sqrt()[:, 0]
-
-
-def curves(scores: Tensor, probabilities: Callable[[Tensor], Tensor], *, steps: int, chance: int) -> Curves:
+def curves(scores: Tensor, probabilities: Callable[[Tensor], Tensor], *, steps: int) -> Curves:
     """Take cells away, and bring them in, in the order of their scores.
 
     Args:
         scores: (O, S), larger first; equal ones from the first cell on.
         probabilities: which cells are shown, (R, S) bool -> (R,) the target's probability.
         steps: of equal length.
-        chance: how many of the last orders are drawn at random.
     """
     places = scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1)  # of each cell in the order
     count = scores.shape[1]
@@ -111,4 +93,4 @@ def curves(scores: Tensor, probabilities: Callable[[Tensor], Tensor], *, steps: 
     answers = probabilities(torch.cat([whole, ~whole, inner])).double()
     first, last = (answers[at].expand(len(scores), 1) for at in (0, 1))
     deletion, insertion = answers[2:].view(2, len(scores), -1)
-    return Curves(ends / count, torch.cat([first, deletion, last], 1), torch.cat([last, insertion, first], 1), chance)
+    return Curves(ends / count, torch.cat([first, deletion, last], 1), torch.cat([last, insertion, first], 1))

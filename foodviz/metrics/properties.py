@@ -24,8 +24,7 @@ def local_properties(images: Tensor) -> Tensor:
     sector = ((_hue(images, saturation) * 8 + 0.5).floor() % 8).long()
     hues = functional.one_hot(sector, 8).movedim(-1, 1) * saturation[:, None]
 
-    soft = _blurred(bright[:, None])
-    across, down = _slope(soft, 3), _slope(soft, 2)
+    across, down = _slopes(bright)
     square = across.square() + down.square()
     edges = square.sqrt()
     # the line runs at right angles to the gradient; y points down, so a gradient to the lower right is a rising line
@@ -39,6 +38,18 @@ def local_properties(images: Tensor) -> Tensor:
     mean = _box(bright[:, None])
     contrast = (_box(bright[:, None].square()) - mean.square()).clamp_min(0).sqrt()
     return torch.cat([bright[:, None], saturation[:, None], hues, edges, contrast, lines, turning], 1)
+
+
+def edge_strength(images: Tensor) -> Tensor:
+    """The property `edges` alone, what an edge detector draws: (N, 3, H, W) -> (N, H, W)."""
+    across, down = _slopes(images.mean(1))
+    return (across.square() + down.square()).sqrt()[:, 0]
+
+
+def _slopes(bright: Tensor) -> tuple[Tensor, Tensor]:
+    """How the brightness (N, H, W), a little blurred, rises to the right and downwards: (N, 1, H, W) each."""
+    soft = _blurred(bright[:, None])
+    return _slope(soft, 3), _slope(soft, 2)
 
 
 def _hue(images: Tensor, saturation: Tensor) -> Tensor:

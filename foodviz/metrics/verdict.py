@@ -7,7 +7,7 @@ gradient of a network with shuffled weights; `scripts/trust.py` prints that tabl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 BASELINES = ("chance", "the centre", "edges")  # what knows nothing of the model, see metrics.faithfulness
 LEAST_TAKEN = 0.2  # of probability that hiding everything must take away: with less there is nothing to measure
@@ -48,7 +48,7 @@ class Figures:
     edge_like: float | None = None
     noise: float | None = None
     top: float | None = None
-    shuffled: Sequence[float] = field(default_factory=tuple)
+    shuffled: Sequence[float] = ()
     pointing: float | None = None
     on_object: float | None = None
     object: float | None = None

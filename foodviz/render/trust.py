@@ -1,7 +1,6 @@
 """What becomes of the answer while the cells that a map marks are hidden, or shown."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,43 +11,39 @@ _COLOURS = ("#b2182b", "#2166ac", "#1a7f37", "#9a6700", "#7b3294", "#008080", "#
 _PANEL = 2.3  # inches
 
 
-class Lines(Protocol):
-    """Curves as `metrics.faithfulness.Curves` has them, for one map: itself, the centre, edges, then chance."""
-
-    @property
-    def shares(self) -> object: ...
-    @property
-    def deletion(self) -> object: ...
-    @property
-    def insertion(self) -> object: ...
-
-
-def curves_figure(captions: Sequence[str], curves: Sequence[Sequence[Lines]], titles: Sequence[str]) -> Figure:
+def curves_figure(
+    captions: Sequence[str],
+    shares: np.ndarray,
+    deletions: Sequence[np.ndarray],
+    insertions: Sequence[np.ndarray],
+    titles: Sequence[str],
+) -> Figure:
     """A column per picture: above the answer while cells are hidden, below while they alone are shown.
 
     Args:
         captions: N, above the columns.
-        curves: for each method those of its N maps.
+        shares: (K,) of the cells.
+        deletions: of each method (N, O, K) probabilities: by the map, by the centre, by edges, and by chance.
+        insertions: the same, of the cells alone.
         titles: of the methods.
     """
     figure = new_figure(max(5.2, _PANEL * len(captions) + 1.5), 2 * _PANEL + 1.2)
     grid = figure.subplots(2, len(captions), squeeze=False, sharex=True, sharey=True)
-    for column, caption in enumerate(captions):
-        for row, name in enumerate(("deletion", "insertion")):
-            axes = grid[row, column]
-            first = curves[0][column]
-            shares, blind = np.asarray(first.shares), np.asarray(getattr(first, name))[1:]
-            for place, (label, style) in enumerate((("centre", "dashed"), ("edges", "dotted"))):
-                axes.plot(shares, blind[place], color=SOFT, linestyle=style, linewidth=1, label=label)
-            axes.plot(shares, blind[2:].mean(0), color=SOFT, linewidth=0.8, label="chance")
-            for place, (title, of_method) in enumerate(zip(titles, curves, strict=True)):
-                own = np.asarray(getattr(of_method[column], name))[0]
-                axes.plot(shares, own, color=_COLOURS[place % len(_COLOURS)], linewidth=1.8, label=title)
+    for row, of_methods in zip(grid, (deletions, insertions), strict=True):
+        for column, axes in enumerate(row):
+            _, centre, edges, *chance = of_methods[0][column]
+            blind = {"centre": (centre, "dashed"), "edges": (edges, "dotted"), "chance": (np.mean(chance, 0), "solid")}
+            for label, (values, style) in blind.items():
+                axes.plot(shares, values, color=SOFT, linestyle=style, linewidth=1, label=label)
+            for place, (title, curves) in enumerate(zip(titles, of_methods, strict=True)):
+                colour = _COLOURS[place % len(_COLOURS)]
+                axes.plot(shares, curves[column, 0], color=colour, linewidth=1.8, label=title)
             axes.set_ylim(-0.02, 1.02)
             axes.tick_params(labelsize=SMALL, colors=INK)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
-        grid[0, column].set_title(caption, fontsize=SMALL, color=INK)
+    for axes, caption in zip(grid[0], captions, strict=True):
+        axes.set_title(caption, fontsize=SMALL, color=INK)
     grid[0, 0].set_ylabel("probability while cells are hidden", fontsize=SMALL, color=INK)
     grid[1, 0].set_ylabel("probability while they alone are shown", fontsize=SMALL, color=INK)
     figure.supxlabel("share of the cells, from the map's strongest on", fontsize=SMALL, color=INK)

@@ -23,10 +23,10 @@ from foodviz.attribution import Attribution
 from foodviz.errors import InputError, nearest, out_of_memory
 from foodviz.hooks import evaluating
 from foodviz.methods.attribution.gradcam import enlarge
-from foodviz.methods.attribution.score import Score, images_a_pass, logit
+from foodviz.methods.attribution.score import Score, Scored, images_a_pass, logit
+from foodviz.methods.hidden import GRID, grid
 
-_SQUARES = 8  # a side
-_REMARK = f"Pixels are taken together in {_SQUARES} by {_SQUARES} squares; hidden ones are black."
+_REMARK = f"Pixels are taken together in {GRID} by {GRID} squares; hidden ones are black."
 # Found by name, and yet of no use here.
 _REFUSED = {
     "ShapleyValues": "it would try every order of 64 squares and never end; ShapleyValueSampling draws some",
@@ -68,7 +68,7 @@ def attribute(
     with evaluating(model), torch.no_grad():
         score(model(images[:1]), targets[:1])  # what is wrong with the network itself is no word of captum's
     try:
-        scored, layer = copy.deepcopy((_Scored(model, score), layer))
+        scored, layer = copy.deepcopy((Scored(model, score, targets[0]), layer))
     except Exception as error:  # of any kind: what a user's attributes say to being copied
         raise InputError(f"`method` captum:{name}: it works on a copy of the network: {error}") from error
     for module in scored.eval().modules():
@@ -85,19 +85,6 @@ def attribute(
         answer = answer[0] if isinstance(answer, tuple) else answer
         values.append(_as_map(name, answer, image, squares))
     return Attribution(torch.cat(values), f"the unit of {name} in captum {version}", remarks=(_REMARK,) * squares)
-
-
-class _Scored(nn.Module):
-    """The score of one target as a network's last step, for any number of copies of its picture."""
-
-    target: Tensor
-
-    def __init__(self, model: nn.Module, score: Score) -> None:
-        super().__init__()
-        self.model, self.score = model, score
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.score(self.model(images), self.target.expand(len(images), *self.target.shape))
 
 
 def _class(name: str, *, with_layer: bool) -> Any:
@@ -126,15 +113,13 @@ def _class(name: str, *, with_layer: bool) -> Any:
 
 def _known(scored: nn.Module, layer: nn.Module | None, pixels: Tensor) -> dict[str, Any]:
     """What a class or its `attribute` may get, by the name that captum has for it."""
-    height, width = pixels.shape[-2:]
-    rows, columns = (torch.arange(side, device=pixels.device) * _SQUARES // side for side in (height, width))
     return {
         "forward_func": scored,
         "model": scored,
         "layer": layer,
         "inputs": pixels,
         "baselines": torch.zeros_like(pixels).repeat(2, 1, 1, 1),  # some want several
-        "feature_mask": (rows[:, None] * _SQUARES + columns).expand_as(pixels).contiguous(),
+        "feature_mask": grid(pixels.shape[-2:]).to(pixels.device).expand_as(pixels).contiguous(),
         "internal_batch_size": images_a_pass(pixels),
         "perturbations_per_eval": images_a_pass(pixels),
     }

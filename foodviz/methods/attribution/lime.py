@@ -42,6 +42,7 @@ def attribute(
     for image, target, seed in zip(images, targets, seeds, strict=True):
         segments, draws = segment(image), seed % 2**32
         hidden = cover(model, image, segments, int(target.reshape(-1)[0]), hide, draws).picture
-        explanation = explain(Scored(model, score, target), image, segments, [0], hidden=hidden, seed=draws)
+        scored = nn.Sequential(Scored(model, score, target), nn.Unflatten(0, (-1, 1)))  # the score as the one class
+        explanation = explain(scored, image, segments, [0], hidden=hidden, seed=draws)
         explanations.append((explanation, 0))
     return attribution(explanations, unit_of(score)).to(images.dtype)

@@ -20,11 +20,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from foodviz.attribution import Attribution
 from foodviz.errors import InputError
-from foodviz.hooks import Running, evaluating, running
+from foodviz.hooks import Intercepted, Running, evaluating, running
 from foodviz.methods.attribution.score import Score, images_a_pass, logit, unit_of
 
 _STABILISER = 1e-6
@@ -97,7 +96,7 @@ def attribute(model: nn.Module, images: Tensor, targets: Tensor, *, score: Score
     return Attribution(torch.cat(relevances), unit_of(score), checks={"conservation_gap": gap}, remarks=(remark,))
 
 
-class _Rules(TorchFunctionMode):
+class _Rules(Intercepted):
     """Inside, the backward pass of what depends on the pixels hands on relevance instead of gradients.
 
     Nothing in the network is changed: the functions that it calls are answered here, so that also what a forward calls
@@ -105,15 +104,12 @@ class _Rules(TorchFunctionMode):
     """
 
     def __init__(self, modules: Sequence[Running]) -> None:
-        super().__init__()
+        super().__init__(self._ruled)
         self.modules = modules
         self.first = True  # the next layer of weights is the first one
         self.latest: tuple[Tensor, Callable[[Tensor, Tensor | None], list[Part]], dict[str, Any]] | None = None
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
+    def _ruled(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = getattr(func, "__name__", "")
         on_the_way = [each for each in _flat((*args, *kwargs.values())) if _depends(each)]
         if not on_the_way or name in _REARRANGEMENTS:

@@ -33,7 +33,7 @@ def difference(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 class Scored(nn.Module):
-    """A model that answers one score, (N, 3, H, W) -> (N, 1): of what asks for one of the outputs of a model."""
+    """A model whose last step is the score of one target: images (N, 3, H, W) -> (N,)."""
 
     def __init__(self, model: nn.Module, score: Score, target: Tensor) -> None:
         """Of one target, a class index or two."""
@@ -42,7 +42,7 @@ class Scored(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Shapes as above."""
-        return self.score(self.model(images), self.target.expand(len(images), *self.target.shape))[:, None]
+        return self.score(self.model(images), self.target.expand(len(images), *self.target.shape))
 
 
 def images_a_pass(images: Tensor) -> int:
