@@ -171,6 +171,7 @@ def test_either_kind_of_unit_counts(monkeypatch: pytest.MonkeyPatch, avx512: boo
         ({"design": "balance"}, "`design` balance: did you mean 'balanced'?"),
         ({"engine": "lime", "design": "balanced"}, "`design` balanced: the lime package draws random samples"),
         ({"hide": "rgb(900,0,0)"}, "`hide` rgb(900,0,0): must be auto, mean, blur, grey, picture, noise, or a colour"),
+        ({"trust": "much"}, "`trust` much: there are none, quick, full"),
         ({"features": 0}, "`features` 0: must be at least 1"),
         ({"class_name": "Rice", "limit": 0}, "`limit` 0: must be at least 1"),
         ({"target": []}, "`target` (): must name at least one class"),
