@@ -259,4 +259,5 @@ def test_the_class_figure_has_a_panel_for_each_piece_and_three_below() -> None:
     titles = [axes.get_title() for axes in figure.axes]
     assert [title for title in titles if title.isdecimal()] == [str(index) for index in range(11)]
     assert titles.count("") == 9 + 1  # the empty places of the montage, and the colour bar
+    assert all(not axes.get_xticks().size for axes in figure.axes[:20])  # empty places show nothing
     assert {"mean colour", "where positive weight lies", "what speaks for it, against the rest"} <= set(titles)

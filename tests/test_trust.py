@@ -194,6 +194,7 @@ def test_against_explains_the_difference_of_two_logits(foodviz):
     refused = foodviz("saliency", "--ids", "57", "--against", "label")
     assert refused.exit_code == 1
     assert "--against label: 57 0_15.jpg is explained for Bread already" in refused.stderr
+    assert "--against Pizza: no such class" in foodviz("saliency", "--ids", "57", "--against", "Pizza").stderr
     assert foodviz("saliency", "--against", "Egg", "--objective", "loss").exit_code == 2
 
 

@@ -133,11 +133,12 @@ class Photographs:
         check_answers(logits, self.subject)
         return logits
 
-    def targets(self, wanted: str) -> torch.Tensor:
+    def targets(self, wanted: str, parameter: str = "target") -> torch.Tensor:
         """(N,) the class to explain in each picture.
 
         Args:
             wanted: `label` (where there is none the prediction), `predicted`, or one class for all by name or number.
+            parameter: that it was given by.
 
         Raises:
             InputError: no such class.
@@ -155,7 +156,7 @@ class Photographs:
                 count = f"{int(unlabelled.sum())} of {len(self)} pictures have no label"
                 self.subject.say(f"{count}: prediction explained")
             return torch.where(unlabelled, predicted, self.batch.labels)
-        return torch.full_like(predicted, find_class(wanted, self.subject.classifier.class_names))
+        return torch.full_like(predicted, find_class(wanted, self.subject.classifier.class_names, parameter))
 
     @cached_property
     def seeds(self) -> list[int]:

@@ -142,7 +142,7 @@ def _against(
     """
     import torch
 
-    others = photographs.targets(against)
+    others = photographs.targets(against, "against")
     for picture, name, one, other in zip(photographs.pictures, names, targets.tolist(), others.tolist(), strict=True):
         if one == other:
             raise InputError(f"`against` {against}: {picture.name} is explained for {name} already; name another class")

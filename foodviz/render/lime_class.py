@@ -58,7 +58,7 @@ def lime_class_figure(
     figure = new_figure(10.6, 1.16 * rows + 4.6)
     above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.16 * rows, 3.6))[:, 0]
     cells = above.subplots(rows, _COLUMNS, squeeze=False).flat
-    for axes, piece in zip(cells, montage, strict=False):
+    for piece, axes in zip(montage, cells, strict=False):  # in this order: else the first cell left over is lost
         _piece(axes, piece)
     for axes in list(cells):
         bare(axes)
