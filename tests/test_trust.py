@@ -38,7 +38,7 @@ def test_curves_of_a_sum_are_those_worked_out_by_hand():
     """The probability is the share of four cells that are shown, whatever else is: the best order takes them first."""
     count = torch.tensor([1.0] * 4 + [0.0] * 60)
     best, worst = count, -count
-    found = curves(torch.stack([best, worst]), lambda shown: shown.double() @ count / 4, steps=16)
+    found = curves(torch.stack([best, worst]), lambda shown: shown.double() @ count / 4, steps=16, seed=0)
     assert found.shares.tolist() == [step / 16 for step in range(17)]
     assert found.deletion[0].tolist() == [1] + [0] * 16
     assert found.insertion[0].tolist() == [0] + [1] * 16
@@ -50,9 +50,27 @@ def test_an_order_by_chance_leads_by_nothing_on_average():
     image = torch.rand(3, 16, 16)
     scores = baselines(image, grid((16, 16)), seed=3, chance=400)
     weights = torch.rand(64)
-    found = curves(scores, lambda shown: shown.double() @ weights / weights.sum(), steps=8)
+    found = curves(scores, lambda shown: shown.double() @ weights / weights.sum(), steps=8, seed=0)
     assert abs(float(found.leads[2:].mean())) < 0.02
     assert scores.shape == (402, 64)
+
+
+def test_equal_cells_come_in_no_order_of_the_picture_and_in_the_same_one_for_all_maps():
+    scores = torch.zeros(2, 64)
+    scores[:, 32:] = 1
+    seen = []
+
+    def answer(shown):
+        seen.append(shown)
+        return shown.double().mean(1)
+
+    curves(scores, answer, steps=4, seed=5)
+    first, second = seen[0][2:5], seen[0][5:8]  # whole, nothing, then the deletions of each map
+    assert torch.equal(first, second)
+    assert not first[0, :32].logical_not().any()
+    quarter = first[0].logical_not().nonzero()[:, 0].tolist()
+    assert len(quarter) == 16
+    assert quarter != list(range(32, 48))
 
 
 def test_baselines_know_the_centre_and_the_edges():

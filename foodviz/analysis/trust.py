@@ -98,7 +98,8 @@ def of_maps(
     for place, (cover, target) in enumerate(zip(covers, targets, strict=True)):
         blind = baselines(photographs.images[place], segments, photographs.seeds[place], chance)
         scores = torch.cat([cells[:, place], blind])
-        answered = curves(scores, _probabilities(photographs, model, place, cover, segments, target), steps=steps)
+        answer = _probabilities(photographs, model, place, cover, segments, target)
+        answered = curves(scores, answer, steps=steps, seed=photographs.seeds[place])
         for row, attribution in enumerate(attributions):
             own = answered.of(row, len(attributions))
             measured = Figures(

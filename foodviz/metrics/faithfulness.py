@@ -61,7 +61,7 @@ def baselines(image: Tensor, segments: Tensor, seed: int, chance: int) -> Tensor
     Args:
         image: (3, H, W) in [0, 1].
         segments: (H, W) int64.
-        seed: of the orders by chance, and of cells at the same distance.
+        seed: of the orders by chance.
         chance: how many orders by chance.
 
     Returns:
@@ -70,22 +70,25 @@ def baselines(image: Tensor, segments: Tensor, seed: int, chance: int) -> Tensor
     height, width = segments.shape
     y = (torch.arange(height) + 0.5).view(-1, 1) / height - 0.5
     x = (torch.arange(width) + 0.5) / width - 0.5
-    centre = per_cell(-(y.square() + x.square())[None], segments)
+    centre = per_cell(-(y.square() + x.square())[None], segments).round(decimals=6)  # equal distances are equal
     edges = per_cell(edge_strength(image[None].cpu()), segments)
-    drawn = torch.rand(chance + 1, centre.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return torch.cat([centre + 1e-6 * drawn[:1], edges, drawn[1:]])
+    drawn = torch.rand(chance, centre.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.cat([centre, edges, drawn])
 
 
-def curves(scores: Tensor, probabilities: Callable[[Tensor], Tensor], *, steps: int) -> Curves:
+def curves(scores: Tensor, probabilities: Callable[[Tensor], Tensor], *, steps: int, seed: int) -> Curves:
     """Take cells away, and bring them in, in the order of their scores.
 
     Args:
-        scores: (O, S), larger first; equal ones from the first cell on.
+        scores: (O, S), larger first.
         probabilities: which cells are shown, (R, S) bool -> (R,) the target's probability.
         steps: of equal length.
+        seed: of the order among equal ones, one for all: from the first cell on, a mask would lose its top first.
     """
-    places = scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1)  # of each cell in the order
     count = scores.shape[1]
+    shuffled = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    order = shuffled[scores[:, shuffled].argsort(dim=1, descending=True, stable=True)]
+    places = order.argsort(dim=1)  # of each cell in the order
     ends = torch.linspace(0, count, min(steps, count) + 1).round()
     gone = places[:, None] < ends[1:-1, None]  # (O, K - 2, S); the two ends are the same for all orders
     inner = torch.cat([~gone, gone]).flatten(0, 1)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 BASELINES = ("chance", "the centre", "edges")  # what knows nothing of the model, see metrics.faithfulness
 LEAST_TAKEN = 0.2  # of probability that hiding everything must take away: with less there is nothing to measure
-BEHIND = 0.2  # how far a map's lead may lie behind the best order that knows nothing: their own scatter
-LEAST_LEAD = 0.25  # nine of ten orders by chance have less
+BEHIND = 0.25  # how far a map's lead may lie behind the best order that knows nothing: their own scatter
+LEAST_LEAD = 0.2  # four of five orders by chance have less
 EDGE_LIKE = 0.85  # rank correlation with edge strength from which a map is an edge detector
 CHANGES = 0.5  # similarity to the map of shuffled weights, as a share of that to the map under noise
 STABLE = 0.5  # rank correlation under noise that does not change the answer
