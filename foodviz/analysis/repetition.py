@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from foodviz.models import Classifier
 
 _NOISE = 0.02  # deviation, as a share of the pixel range
-_SHARES = (0.01, 0.25, 0.5, 1.0)  # of the layers that are shuffled, from the head down: first the head alone
 
 
 def asked_again(
@@ -67,9 +66,10 @@ def _shuffled(photographs: Photographs, first: Attribution, attributing: Attribu
     """Rank correlations of each picture's map with those of ever more shuffled weights."""
     from foodviz.methods.randomised import randomised
     from foodviz.metrics.agreement import rank_correlation
+    from foodviz.metrics.verdict import SHUFFLED
 
     found: list[list[float]] = [[] for _ in first.maps]
-    for other in randomised(attributing.model, _SHARES, photographs.subject.seed):
+    for other in randomised(attributing.model, SHUFFLED, photographs.subject.seed):
         for place, values in enumerate(attributing(photographs.images, model=other).maps):
             found[place].append(rank_correlation(first.maps[place], values))
     return found

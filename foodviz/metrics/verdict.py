@@ -14,7 +14,9 @@ LEAST_TAKEN = 0.2  # of probability that hiding everything must take away: with 
 BEHIND = 0.25  # how far a map's lead may lie behind the best order that knows nothing: their own scatter
 LEAST_LEAD = 0.2  # four of five orders by chance have less
 EDGE_LIKE = 0.85  # rank correlation with edge strength from which a map is an edge detector
-CHANGES = 0.5  # similarity to the map of shuffled weights, as a share of that to the map under noise
+SHUFFLED = (0.01, 0.25, 0.5, 1.0)  # of the layers, from the head down: the head alone, ever more, all
+JUDGED = 1  # place in SHUFFLED: with more of them shuffled, even guided backprop changes, which draws edges
+CHANGES = 0.7  # similarity to the map with those shuffled, as a share of that to the map under noise
 STABLE = 0.5  # rank correlation under noise that does not change the answer
 
 BELIEVABLE, DOUBTFUL, WRONG, UNMEASURED = "believable", "doubtful", "do not read", "not measured"
@@ -33,7 +35,7 @@ class Figures:
         leads: the same of each of BASELINES. deletions: their areas.
         edge_like: rank correlation with edge strength, cell by cell.
         noise: mean rank correlation with maps under small noise. top: the strongest tenth in common, a share.
-        shuffled: rank correlation with the maps of ever more shuffled weights; the last has them all.
+        shuffled: rank correlation with the maps of ever more shuffled weights, for each of SHUFFLED.
         pointing: whether the maximum lies on the object. on_object: share of the map there. object: its share of the
             picture.
     """
@@ -58,8 +60,8 @@ def verdict(figures: Figures) -> tuple[str, str]:
     """A word, one of MARKS, and the reason with its figures in brackets."""
     if figures.empty:
         return UNMEASURED, "the map is the same everywhere: the score does not depend on the picture"
-    if figures.shuffled and figures.noise is not None and figures.shuffled[-1] > CHANGES * max(figures.noise, 0.1):
-        both = f"{figures.shuffled[-1]:.2f} with shuffled ones, {figures.noise:.2f} under noise"
+    if figures.shuffled and figures.noise is not None and figures.shuffled[JUDGED] > CHANGES * max(figures.noise, 0.1):
+        both = f"{figures.shuffled[JUDGED]:.2f} with those of the head shuffled, {figures.noise:.2f} under noise"
         return WRONG, f"hardly changes with the weights (rank correlation {both})"
     if figures.lead is None:
         return UNMEASURED, f"hiding everything takes only {figures.taken:.0%} of the class's probability away"
@@ -90,7 +92,7 @@ def _faithful(figures: Figures) -> tuple[str, str]:
 def _others(figures: Figures) -> list[str]:
     parts = []
     if figures.shuffled:
-        parts.append(f"changes with the weights ({figures.shuffled[-1]:.2f})")
+        parts.append(f"changes with the weights ({figures.shuffled[JUDGED]:.2f})")
     if figures.noise is not None:
         parts.append(f"{'stable' if figures.noise >= STABLE else 'unstable'} ({figures.noise:.2f})")
     if figures.on_object is not None and figures.object is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORKLOADS = ("start",)
+WORKLOADS = ("start", "trust_line")
 
 
 def _process(*arguments: str) -> Callable[[], Callable[[], object]]:
@@ -29,4 +29,12 @@ def start() -> dict[str, Callable[[], Callable[[], object]]]:
         "foodviz --help": _process("-m", "foodviz", "--help"),
         "python -c pass": _process("-c", "pass"),
         "python -c 'import torch'": _process("-c", "import torch"),
+    }
+
+
+def trust_line() -> dict[str, Callable[[], Callable[[], object]]]:
+    """whole processes, four pictures: without and with the line that says how far a map can be believed"""
+    return {
+        "bare": _process("-m", "foodviz", "saliency", "--trust", "none"),
+        "foodviz saliency": _process("-m", "foodviz", "saliency"),
     }
