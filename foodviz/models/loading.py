@@ -42,6 +42,7 @@ def load(
     model: str = "sample",
     *,
     arch: str | None = None,
+    weight_set: str | None = None,
     device: torch.device | str = "cpu",
     class_names: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
@@ -54,6 +55,7 @@ def load(
         model: `sample` for the bundled one, else a checkpoint file in any form that `read_checkpoint` takes.
         arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
             holds, else it is guessed from the weights.
+        weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
         class_names: names of the classes, where the file declares none and their number fits.
         preprocessing: what the network expects of its pixels, where the user says so.
         allow_code: run code in the file, see `read_checkpoint`.
@@ -63,7 +65,7 @@ def load(
         InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
     """
     path = SAMPLE if model == "sample" else path_of(model)
-    checkpoint = read_checkpoint(path, allow_code=allow_code)
+    checkpoint = read_checkpoint(path, allow_code=allow_code, weights=weight_set)
     try:
         return _loaded(path, checkpoint, arch, preprocessing or Preprocessing(), tuple(class_names), score).to(device)
     except InputError as misfit:
@@ -97,7 +99,7 @@ def _loaded(
         architecture_from=source,
         guessed=source.startswith("guessed"),
         parameters=checkpoint.parameters,
-        guesses=tuple(_guesses(name, source, tried, requested, size)),
+        guesses=(*checkpoint.remarks, *_guesses(name, source, tried, requested, size)),
         tried=tuple(tried),
         declared=declared,
     )
@@ -199,6 +201,6 @@ def _guessed(
         network = filled_network(checkpoint, arch)
         return _classifier(network, silent, _size(network, arch, silent))
 
-    digest, pixels = file_digest(path), requested.preprocessing
+    digest, pixels = f"{file_digest(path)} {checkpoint.form}", requested.preprocessing
     tried = choose(possible, lambda each: score(f"{digest} {each.text} {pixels!r}", lambda: make(each.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried
