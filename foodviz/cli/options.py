@@ -60,7 +60,7 @@ def model_options(command: Decorated) -> Decorated:
         "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to compute."
     )(command)
     command = option(
-        "--weights", help="Which weights, where the file holds several sets: a name or a part of it: ema."
+        "--weight-set", help="Which weights, where the file holds several sets: a name or a part of it: ema."
     )(command)
     command = option(
         "--arch", help="Architecture: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>."

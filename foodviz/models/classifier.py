@@ -76,7 +76,8 @@ class Classifier(nn.Module):
     def identity(self) -> str:
         """SHA-256, hex, of all that its logits depend on: what is kept between runs is kept under this.
 
-        The weights' file and which of them, the architecture (and the user's source file where that is one), classes and preprocessing.
+        The weights' file and which of them, the architecture (and the user's source file where that is one), classes
+        and preprocessing.
         Of a classifier without a file the modules and the weights themselves.
         """
         known = [_VERSION, self.origin.form, self.origin.architecture, repr(self.class_names), repr(self.input_size)]

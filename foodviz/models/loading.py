@@ -16,7 +16,7 @@ from foodviz.models.guess import stack
 from foodviz.models.guess.candidates import candidates
 from foodviz.models.guess.choice import choose
 from foodviz.models.guess.rating import Rating
-from foodviz.models.networks import certain_architecture, filled_network, usual_size
+from foodviz.models.networks import certain_architecture, filled_network, stackable, usual_size
 from foodviz.models.origin import Declared, Origin, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
 from foodviz.models.trial import class_count
@@ -91,7 +91,8 @@ def _loaded(
         name, source = certain_architecture(checkpoint, declared)
     if name is None:
         name, source, tried = _guessed(checkpoint, requested, score, path)
-    network = filled_network(checkpoint, name)
+    remarks = list(checkpoint.remarks)
+    network = filled_network(checkpoint, name, remarks.append)
     size = _size(network, name, requested)
     origin = Origin(
         form=checkpoint.form,
@@ -99,7 +100,7 @@ def _loaded(
         architecture_from=source,
         guessed=source.startswith("guessed"),
         parameters=checkpoint.parameters,
-        guesses=(*checkpoint.remarks, *_guesses(name, source, tried, requested, size)),
+        guesses=(*remarks, *_guesses(name, source, tried, requested, size)),
         tried=tuple(tried),
         declared=declared,
     )
@@ -185,7 +186,7 @@ def _guessed(
     checkpoint: Checkpoint, requested: _Requested, score: Score | None, path: Path
 ) -> tuple[str, str, list[Tried]]:
     """The likeliest architecture of the weights, decided by labelled pictures where there are some."""
-    possible = candidates(checkpoint.weights)
+    possible = candidates(stackable(checkpoint.weights))
     if not possible:
         tree = checkpoint.tree
         model = f" of class {printable(getattr(tree, 'origin', type(tree).__name__))}" if tree is not None else ""

@@ -163,8 +163,8 @@ def _unwrapped(contents: Contents, size: int, wanted: str | None) -> Checkpoint:
     form += "".join(f", prefix {prefix!r} removed" for prefix in removed)
     own_code = tree is not None and contents.form == CODE_RUN
     remarks = tuple(
-        f"weights {printable(taken)!r} taken; the file holds {printable(other)!r} with the same names, too: `weight_set` "
-        f"{printable(other)} takes those"
+        f"weights {printable(taken)!r} taken; the file holds {printable(other)!r} with the same names, too: "
+        f"`weight_set` {printable(other)} takes those"
         for other in others[:3]
     )
     del contents, content, tensors
