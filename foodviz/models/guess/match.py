@@ -17,8 +17,8 @@ from foodviz.printable import printable
 _TORCHVISION = (
     (r"(^|\.)(layer1|4)\.0\.conv1\.weight$", r"(wide_)?resne(x)?t\d+"),
     (r"denselayer1\.norm1\.weight$", r"densenet\d+"),
-    (r"(^|\.)0\.0\.weight$", r"efficientnet|mobilenet|convnext|swin"),
-    (r"(^|\.)(features\.)?(0\.)?0\.weight$", r"vgg\d+|alexnet"),
+    (r"(^|\.)(features|0)\.0\.0\.weight$", r"efficientnet|mobilenet|convnext|swin"),
+    (r"(^|\.)(features|0)\.0\.weight$", r"vgg\d+|alexnet"),
     (r"(^|\.)3\.squeeze\.weight$", r"squeezenet"),
     (r"branch1\.conv\.weight$", r"googlenet"),
     (r"branch1x1\.conv\.weight$", r"inception_v3"),
