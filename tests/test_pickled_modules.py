@@ -11,7 +11,7 @@ from torch import nn
 
 from foodviz.errors import InputError
 from foodviz.models import load
-from foodviz.models.files.pickle_calls import Stranger
+from foodviz.models.files.strangers import Stranger
 from foodviz.models.guess.pickled_modules import MOST, runnable
 
 

@@ -15,8 +15,9 @@ from torch import nn
 
 from foodviz.errors import InputError
 from foodviz.models.files import pickles
-from foodviz.models.files.pickle_calls import Stranger, is_member
+from foodviz.models.files.pickle_calls import is_member
 from foodviz.models.files.pickles import PickleReader
+from foodviz.models.files.strangers import Stranger
 from foodviz.models.files.weights import read_checkpoint
 from foodviz.printable import printable
 

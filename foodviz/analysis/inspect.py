@@ -41,7 +41,10 @@ def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
     pictures = labelled_pictures(subject.dataset, split, count)
     classifier, ratings = _proven(subject, pictures, few)
     _check_answers(subject, classifier, pictures)
-    facts = _facts(subject.settings["model"], classifier, ratings, pictures)
+    facts = {
+        "weight_set": subject.settings["weight_set"],
+        **_facts(subject.settings["model"], classifier, ratings, pictures),
+    }
     return Result("inspect", settings, {}, facts, _lines(facts))
 
 
@@ -59,6 +62,7 @@ def as_config(facts: Mapping[str, Any]) -> str:
     lines = [f"# Written by foodviz inspect for {_plain(facts['file'])}."]
     lines += [f"# {_plain(facts['verdict'])}"] if "verdict" in facts else []
     lines += [f"model = {_toml(facts['file'])}"]
+    lines += [f"weight_set = {_toml(facts['weight_set'])}"] if facts["weight_set"] else []
     if facts["architecture"] != "pickled":
         lines.append(f"arch = {_toml(facts['architecture'])}")
     if facts.get("readings"):

@@ -23,6 +23,7 @@ def open_subject(
     split: str | None = None,
     model: str = "sample",
     arch: str | None = None,
+    weight_set: str | None = None,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     channel_order: Literal["rgb", "bgr"] | None = None,
     normalise: Literal["none", "half", "imagenet", "bytes"] | None = None,
@@ -41,6 +42,7 @@ def open_subject(
         split: any usual name of a split; None for the analysis's own default, mostly training.
         model: `sample` for the bundled one, else a checkpoint file.
         arch: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>; None to find out.
+        weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
         device: where to compute; auto takes a GPU where there is one.
         channel_order, normalise, resize, input_size: what the model expects of its pixels; None for what its file says.
         allow_code: let the checkpoint run its code, only for files you made.
@@ -62,6 +64,7 @@ def open_subject(
         "split": split,
         "model": model,
         "arch": arch,
+        "weight_set": weight_set,
         "device": device,
         "channel_order": channel_order,
         "normalise": normalise,
@@ -120,6 +123,7 @@ def load_model(
     return models.load(
         settings["model"],
         arch=settings["arch"],
+        weight_set=settings["weight_set"],
         device=subject.device,
         class_names=class_names,
         preprocessing=preprocessing or wanted,

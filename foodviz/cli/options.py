@@ -60,6 +60,9 @@ def model_options(command: Decorated) -> Decorated:
         "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to compute."
     )(command)
     command = option(
+        "--weight-set", help="Which weights, where the file holds several sets: a name or a part of it: ema."
+    )(command)
+    command = option(
         "--arch", help="Architecture: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>."
     )(command)
     return option("--model", default="sample", help="Checkpoint file, or `sample`.")(command)

@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -128,7 +129,8 @@ def _torchvision(name: str, classes: int) -> nn.Module:
     known = models.list_models(module=models)
     if name not in known:
         raise InputError(f"`arch` torchvision:{name}: torchvision has no such classifier; {nearest(name, known)}")
-    extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    # auxiliary classifiers run in training alone
+    extra = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
     network: nn.Module = models.get_model(name, weights=None, num_classes=classes, **extra)
     return network
 
@@ -168,9 +170,13 @@ def _call(factory: Callable[..., object], classes: int, name: str) -> object:
         for key, value in parameters.items()
         if value.default is value.empty and value.kind not in (value.VAR_POSITIONAL, value.VAR_KEYWORD)
     ]
+    catches_all = any(value.kind is value.VAR_KEYWORD for value in parameters.values())
     try:
         if named:
             return factory(**{named: classes})
+        if catches_all and not needed:  # hands them on, as the factories of model zoos do
+            with suppress(TypeError):
+                return factory(num_classes=classes)
         return factory(classes) if len(needed) == 1 else factory()
     except (Exception, SystemExit) as error:
         raise InputError(f"`arch` {name}: calling it failed: {type(error).__name__}: {error}") from error

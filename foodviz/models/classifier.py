@@ -76,10 +76,11 @@ class Classifier(nn.Module):
     def identity(self) -> str:
         """SHA-256, hex, of all that its logits depend on: what is kept between runs is kept under this.
 
-        The weights' file, the architecture (and the user's source file where that is one), classes and preprocessing.
+        The weights' file and which of them, the architecture (and the user's source file where that is one), classes
+        and preprocessing.
         Of a classifier without a file the modules and the weights themselves.
         """
-        known = [_VERSION, self.origin.architecture, repr(self.class_names), repr(self.input_size)]
+        known = [_VERSION, self.origin.form, self.origin.architecture, repr(self.class_names), repr(self.input_size)]
         known += [repr(each.flatten().tolist()) for each in (self.mean, self.std)]
         known += [str(self.bgr), str(self.preprocessing.resize), self.sha256 or _digest(self.network)]
         known += [file_digest(source) for source in _sources(self.origin.architecture)]

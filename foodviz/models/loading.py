@@ -16,7 +16,7 @@ from foodviz.models.guess import stack
 from foodviz.models.guess.candidates import candidates
 from foodviz.models.guess.choice import choose
 from foodviz.models.guess.rating import Rating
-from foodviz.models.networks import certain_architecture, filled_network, usual_size
+from foodviz.models.networks import certain_architecture, filled_network, stackable, usual_size
 from foodviz.models.origin import Declared, Origin, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
 from foodviz.models.trial import class_count
@@ -42,6 +42,7 @@ def load(
     model: str = "sample",
     *,
     arch: str | None = None,
+    weight_set: str | None = None,
     device: torch.device | str = "cpu",
     class_names: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
@@ -54,6 +55,7 @@ def load(
         model: `sample` for the bundled one, else a checkpoint file in any form that `read_checkpoint` takes.
         arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
             holds, else it is guessed from the weights.
+        weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
         class_names: names of the classes, where the file declares none and their number fits.
         preprocessing: what the network expects of its pixels, where the user says so.
         allow_code: run code in the file, see `read_checkpoint`.
@@ -63,7 +65,7 @@ def load(
         InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
     """
     path = SAMPLE if model == "sample" else path_of(model)
-    checkpoint = read_checkpoint(path, allow_code=allow_code)
+    checkpoint = read_checkpoint(path, allow_code=allow_code, weights=weight_set)
     try:
         return _loaded(path, checkpoint, arch, preprocessing or Preprocessing(), tuple(class_names), score).to(device)
     except InputError as misfit:
@@ -89,7 +91,8 @@ def _loaded(
         name, source = certain_architecture(checkpoint, declared)
     if name is None:
         name, source, tried = _guessed(checkpoint, requested, score, path)
-    network = filled_network(checkpoint, name)
+    remarks = list(checkpoint.remarks)
+    network = filled_network(checkpoint, name, remarks.append)
     size = _size(network, name, requested)
     origin = Origin(
         form=checkpoint.form,
@@ -97,7 +100,7 @@ def _loaded(
         architecture_from=source,
         guessed=source.startswith("guessed"),
         parameters=checkpoint.parameters,
-        guesses=tuple(_guesses(name, source, tried, requested, size)),
+        guesses=(*remarks, *_guesses(name, source, tried, requested, size)),
         tried=tuple(tried),
         declared=declared,
     )
@@ -183,7 +186,7 @@ def _guessed(
     checkpoint: Checkpoint, requested: _Requested, score: Score | None, path: Path
 ) -> tuple[str, str, list[Tried]]:
     """The likeliest architecture of the weights, decided by labelled pictures where there are some."""
-    possible = candidates(checkpoint.weights)
+    possible = candidates(stackable(checkpoint.weights))
     if not possible:
         tree = checkpoint.tree
         model = f" of class {printable(getattr(tree, 'origin', type(tree).__name__))}" if tree is not None else ""
@@ -199,6 +202,6 @@ def _guessed(
         network = filled_network(checkpoint, arch)
         return _classifier(network, silent, _size(network, arch, silent))
 
-    digest, pixels = file_digest(path), requested.preprocessing
+    digest, pixels = f"{file_digest(path)} {checkpoint.form}", requested.preprocessing
     tried = choose(possible, lambda each: score(f"{digest} {each.text} {pixels!r}", lambda: make(each.text)))
     return tried[0][1], "guessed from the weights, decided by labelled pictures", tried

@@ -27,6 +27,8 @@ LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # Most that a file may grow to: this many times its bytes, as pruned weights compress well, and then no more than these
 # bytes, unless it is larger itself.
 GROWTH, MOST_GROWN = 64, 2**30
+# Members of the archives that torch.export writes, and wrote.
+_EXPORTED = ("archive_format", "models/model.json", "serialized_exported_program.json")
 
 
 class Contents(NamedTuple):
@@ -70,6 +72,18 @@ def open_container(path: Path) -> Contents:
     raise InputError("not a checkpoint: its first bytes belong to no format that foodviz opens")
 
 
+def holds_pickle(path: Path) -> bool:
+    """Whether `torch.load` could run the file: what `torch.save` wrote, whole objects among them."""
+    with path.open("rb") as stream:
+        if LEGACY_MAGIC in stream.read(32):
+            return True
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return any(name.endswith("data.pkl") for name in names) and not any("/code/" in name for name in names)
+
+
 def mapped(path: Path) -> Tensor:
     """The file's bytes, (size,) uint8, mapped: private, read from the disk when used."""
     size = path.stat().st_size
@@ -85,6 +99,11 @@ def _open_zip(path: Path) -> Contents:
             raise InputError(
                 "a TorchScript archive, whose weights come with code; save them alone: "
                 "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pt')"
+            )
+        if any(name.endswith(_EXPORTED) for name in members):
+            raise InputError(
+                "a torch.export program, a fixed graph; save its weights alone: "
+                "torch.save(dict(torch.export.load(FILE).state_dict), 'weights.pt')"
             )
         if len(roots) == 1:
             return Contents("PyTorch zip", _read_torch_zip(path, archive, members, roots[0]), {}, mapped=True)

@@ -14,6 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from foodviz.errors import InputError
+from foodviz.models.files.strangers import Global, StandIn, Stranger, inert_origin, refusal
+
 STORAGE_TYPES = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
@@ -27,19 +30,6 @@ STORAGE_TYPES = {
     "BoolStorage": torch.bool,
     "UntypedStorage": torch.uint8,
 }
-# Inert objects that training scripts leave beside the weights; their contents are of no use here.
-DATA_HOLDERS = ("argparse.Namespace", "types.SimpleNamespace")
-
-
-@dataclass(frozen=True)
-class Global:
-    """A name the pickle mentions; never looked up."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
 
 
 @dataclass
@@ -60,12 +50,6 @@ class ArrayType:
 _BARE = nn.Module()
 
 
-class Stranger(nn.Module):
-    """A module whose class is not stock torch: its children and weights are known, what it computes is not."""
-
-    origin: str
-
-
 def stock_class(name: Global) -> type[nn.Module] | None:
     """The class of `torch.nn` that the name means, None for any other name."""
     if not name.module.startswith("torch.nn.modules."):
@@ -74,18 +58,12 @@ def stock_class(name: Global) -> type[nn.Module] | None:
     return stock if isinstance(stock, type) and issubclass(stock, nn.Module) else None
 
 
-def is_known(name: Global) -> bool:
-    """Whether the name may stand in a checkpoint without being the class of a module."""
-    if str(name) in CALLS or str(name) in ("numpy.ndarray", "builtins.object", "__builtin__.object"):
-        return True
-    if str(name) in (*RECONSTRUCTORS, STORAGE_FROM_BYTES):
-        return True
-    if name.module in ("torch", "torch.cuda", "torch.storage") and name.name in STORAGE_TYPES:
-        return True
-    return name.module == "torch" and isinstance(getattr(torch, name.name, None), torch.dtype)
-
-
 def storage_type(name: Global) -> torch.dtype:
+    if re.fullmatch(r"QU?Int\d+(x\d+)?Storage", name.name):
+        raise InputError(
+            "quantised weights (whole numbers in place of fractions): their answers have no gradients to explain them "
+            "by; give the file from before quantisation"
+        )
     return STORAGE_TYPES[name.name]
 
 
@@ -100,6 +78,9 @@ def fill_module(module: nn.Module, state: Any) -> None:
     kept: dict[str, Any] = {"training": False}
     for group, kind in (("_parameters", Tensor), ("_buffers", Tensor), ("_modules", nn.Module)):
         members = state.get(group, {})
+        needed = next(filter(None, map(inert_origin, members.values())), None)
+        if needed is not None:
+            raise refusal(needed)
         if any(not is_member(name) or not isinstance(each, kind | None) for name, each in members.items()):
             raise ValueError(f"a module's {group} hold something else")
         kept[group] = dict(members)
@@ -108,6 +89,8 @@ def fill_module(module: nn.Module, state: Any) -> None:
     for name, value in state.items():
         if name not in kept and name not in vars(module) and is_member(name) and is_setting(value):
             kept[name] = value
+    if isinstance(module, Stranger):
+        kept["inert"] = False
     vars(module).update(kept)  # what the class itself would make of a state is none of a file's business
 
 
@@ -148,8 +131,8 @@ def _tensor_v3(storage: Tensor, offset: int, size: Any, stride: Any, _grad: Any,
     return _tensor(storage.view(getattr(torch, kind.name)), offset, size, stride)
 
 
-def _parameter(data: Tensor, *_: Any) -> nn.Parameter:
-    return nn.Parameter(data, requires_grad=False)
+def _parameter(data: Any, *_: Any) -> Any:
+    return nn.Parameter(data, requires_grad=False) if isinstance(data, Tensor) else data
 
 
 def _empty_array(*_: Any) -> "np.ndarray[Any, Any]":
@@ -196,18 +179,25 @@ def plain(value: Any, *kinds: type) -> Any:
 
 
 def with_items(target: Any, flat: list[Any]) -> dict[Any, Any]:
-    """Adds key, value, key, value ... Keys are plain, so that hashing them cannot be made to take for ever."""
+    """Adds key, value, key, value ... Keys are plain or go by identity, so that hashing them is quick."""
     if not isinstance(target, dict) or len(flat) % 2:
         raise ValueError("items for something that is not a dictionary")
     for key, value in zip(flat[::2], flat[1::2], strict=True):
-        if not isinstance(key, str | int | float | bytes | Global | None):
+        if not (
+            isinstance(key, str | int | float | bytes | Global | Tensor | nn.Module | StandIn | None) or _flat(key)
+        ):
             raise ValueError(f"a dictionary key of type {type(key).__name__}")
         target[key] = value
     return target
 
 
+def _flat(key: Any) -> bool:
+    return isinstance(key, tuple) and len(key) < 10 and all(isinstance(each, str | int | float | None) for each in key)
+
+
 RECONSTRUCTORS = ("copyreg._reconstructor", "copy_reg._reconstructor")  # an object of a class, in the oldest protocols
 STORAGE_FROM_BYTES = "torch.storage._load_from_bytes"  # a storage pickled without torch.save
+WITH_ATTRIBUTES = "torch._tensor._rebuild_from_type_v2"  # a tensor that carries attributes: (call, class, arguments, …)
 CALLS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _mapping,
     "collections.defaultdict": _mapping,

@@ -22,22 +22,19 @@ from torch import Tensor, nn
 from foodviz.errors import InputError
 from foodviz.models.files.pickle_calls import (
     CALLS,
-    DATA_HOLDERS,
     RECONSTRUCTORS,
     STORAGE_FROM_BYTES,
+    WITH_ATTRIBUTES,
     ArrayType,
-    Global,
-    Stranger,
     fill_array,
     fill_module,
-    is_known,
     is_module_state,
     plain,
     stock_class,
     storage_type,
     with_items,
 )
-from foodviz.printable import printable
+from foodviz.models.files.strangers import Global, StandIn, Stranger, inert_origin, refusal
 
 # A tensor takes about 60; with the optimiser's state and a history of the losses the largest checkpoints have 300,000.
 MOST_INSTRUCTIONS = 1_000_000
@@ -69,13 +66,12 @@ class PickleReader:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
-        self.unused: dict[str, None] = {}  # foreign names that have not turned out to be a module's class
 
     def read(self) -> Any:
         """The object described.
 
         Raises:
-            InputError: it needs a name that no checkpoint needs.
+            InputError: it names what acts on the machine, or has instructions that no checkpoint needs.
             Exception: of almost any kind, where the pickle is damaged.
         """
         for number, (opcode, argument, _) in enumerate(pickletools.genops(self.stream)):
@@ -85,8 +81,6 @@ class PickleReader:
                     "save the state_dict() alone"
                 )
             self.carry_out(opcode.name, argument)
-        if self.unused:
-            raise refusal(next(iter(self.unused)))
         return self.stack.pop()
 
     def carry_out(self, name: str, argument: Any) -> None:
@@ -130,10 +124,9 @@ class PickleReader:
                 self.extend(self.since_mark())
             case "SETITEM":
                 value, key = pop(), pop()
-                with_items(self.stack[-1], [key, value])
+                self.add([key, value])
             case "SETITEMS":
-                items = self.since_mark()
-                with_items(self.stack[-1], items)
+                self.add(self.since_mark())
             case "GLOBAL":
                 module, _, qualified = argument.partition(" ")
                 push(self.name(module, qualified))
@@ -146,13 +139,20 @@ class PickleReader:
             case "NEWOBJ":
                 arguments, function = pop(), pop()
                 push(self.new(function, arguments))
+            case "NEWOBJ_EX":
+                _, arguments, function = pop(), pop(), pop()
+                push(self.new(function, arguments))
+            case "OBJ":
+                function, *arguments = self.since_mark()
+                push(self.new(function, tuple(arguments)))
+            case "INST":
+                module, _, qualified = argument.partition(" ")
+                push(self.new(self.name(module, qualified), tuple(self.since_mark())))
             case "BUILD":
                 state = pop()
                 self.build(self.stack[-1], state)
             case "BINPERSID":
                 push(self.persistent(pop()))
-            case "INST":
-                raise refusal(".".join(argument.split(" ", 1)))
             case _ if name in VALUES:
                 push(argument)
             case _:
@@ -165,26 +165,32 @@ class PickleReader:
         return items
 
     def extend(self, items: list[Any]) -> None:
-        if not isinstance(self.stack[-1], list):
+        if isinstance(self.stack[-1], list):
+            self.stack[-1].extend(items)
+        elif inert_origin(self.stack[-1]) is None:
             raise ValueError("items for something that is not a list")
-        self.stack[-1].extend(items)
+
+    def add(self, items: list[Any]) -> None:
+        if inert_origin(self.stack[-1]) is None:
+            with_items(self.stack[-1], items)
 
     def name(self, module: str, qualified: str) -> Global:
         name = Global(module, qualified)
-        if not (is_known(name) or stock_class(name)):
-            self.unused.setdefault(str(name))
+        if name.acts:
+            raise refusal(str(name))
         return name
 
     def call(self, function: Any, arguments: Any) -> Any:
-        if not isinstance(function, Global):
+        origin = inert_origin(function)
+        if origin is None:
             raise ValueError("a call of something that is not a name")
-        if str(function) in RECONSTRUCTORS:
+        if origin in RECONSTRUCTORS:
             return self.new(arguments[0], ())
-        if str(function) == STORAGE_FROM_BYTES and self.nested is not None:
+        if origin == STORAGE_FROM_BYTES and self.nested is not None:
             return self.nested(arguments[0])
-        if str(function) not in CALLS:
-            raise refusal(str(function))
-        return CALLS[str(function)](*arguments)
+        if origin == WITH_ATTRIBUTES and inert_origin(arguments[0]) != origin:
+            return self.call(arguments[0], arguments[2])
+        return CALLS[origin](*arguments) if origin in CALLS else StandIn(origin)
 
     def new(self, cls: Any, arguments: Any) -> Any:
         if not isinstance(cls, Global):
@@ -195,23 +201,22 @@ class PickleReader:
         made: nn.Module = stock.__new__(stock) if stock else Stranger()
         nn.Module.__init__(made)
         if isinstance(made, Stranger):
-            made.origin = str(cls)
+            made.origin, made.inert = str(cls), True
         return made
 
     def build(self, target: Any, state: Any) -> None:
         if isinstance(target, Stranger):
             if is_module_state(state):
                 fill_module(target, state)
-            elif target.origin not in DATA_HOLDERS:
-                raise refusal(target.origin)
-            self.unused.pop(target.origin, None)
         elif isinstance(target, nn.Module):
             fill_module(target, state)
         elif isinstance(target, np.ndarray):
             fill_array(target, state)
         elif isinstance(target, ArrayType):
             target.order = plain(state[1], str)
-        elif not isinstance(target, dict | Tensor):  # what these carry besides (`_metadata`) is of no use here
+        elif not isinstance(
+            target, dict | Tensor | StandIn
+        ):  # what these carry besides (`_metadata`) is of no use here
             raise ValueError(f"a state for a {type(target).__name__}")
 
     def persistent(self, identity: Any) -> Any:
@@ -220,10 +225,3 @@ class PickleReader:
         if identity[0] != "storage" or self.storages is None or not isinstance(identity[1], Global):
             raise ValueError("an unknown persistent id")
         return self.storages(str(plain(identity[2], str, int)), storage_type(identity[1]), int(plain(identity[4], int)))
-
-
-def refusal(name: str) -> InputError:
-    return InputError(
-        f"needs {printable(name)}, which is no part of a checkpoint; nothing was run "
-        "(save the state_dict() instead; `allow_code` runs the file's code: only for files you made yourself)"
-    )

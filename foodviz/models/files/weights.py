@@ -11,10 +11,23 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
-from foodviz.models.files.containers import GROWTH, Contents, open_container
-from foodviz.models.files.wrappers import is_eight_bit, is_weight, way_to_weights, without_prefixes, without_wrappers
+from foodviz.models.files.containers import GROWTH, Contents, holds_pickle, open_container
+from foodviz.models.files.strangers import inert_origin, refusal
+from foodviz.models.files.wrappers import (
+    chosen_way,
+    is_eight_bit,
+    is_weight,
+    name_of,
+    needed_origins,
+    one_of_two,
+    shape_of,
+    ways_to_weights,
+    without_prefixes,
+    without_wrappers,
+)
 from foodviz.printable import printable
 
+CODE_RUN = "PyTorch, its code run"
 NAMES_OF_CLASSES = ("class_names", "classes")
 # Numbers that a file may stand for: one for each of its bytes, as at 8 bits; more where its arrays are compressed or
 # shared, and then no more than these.
@@ -30,12 +43,18 @@ class Checkpoint:
         weights: by dotted name; float32 where they are fractions, integers as they are.
         metadata: text beside the weights: safetensors metadata, epoch, accuracy, class names as JSON.
         tree: the module itself, where the file holds a pickled one. Its own class may be unknown (`Stranger`).
+        own_code: whether the tree is of its own class, whose code runs.
+        beside: modules that stand beside the weights, by name: a classifier that replaced the network's own, say.
+        remarks: what was chosen and what would choose otherwise, one line each.
     """
 
     form: str
     weights: dict[str, Tensor]
     metadata: dict[str, str] = field(default_factory=dict)
     tree: nn.Module | None = None
+    own_code: bool = False
+    beside: dict[str, nn.Module] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -44,10 +63,11 @@ class Checkpoint:
         return sum(tensor.numel() for name, tensor in self.weights.items() if not name.endswith(running))
 
 
-def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint:
+def read_checkpoint(path: str | Path, *, allow_code: bool = False, weights: str | None = None) -> Checkpoint:
     """Weights from a file, whatever its name. Nothing in the file is run unless that is allowed.
 
     Args:
+        weights: name of a set of weights, or a part of it, where the file holds several: `ema`, say.
         allow_code: let Python's own unpickler run the file, code and all, where it needs names refused otherwise.
 
     Raises:
@@ -58,7 +78,8 @@ def read_checkpoint(path: str | Path, *, allow_code: bool = False) -> Checkpoint
         what = "is a folder, not a file" if path.is_dir() else "no such file"
         raise InputError(f"`model` {path}: {what}")
     try:
-        return _unwrapped(_with_its_code(path) if allow_code else open_container(path), path.stat().st_size)
+        contents = _with_its_code(path) if allow_code and holds_pickle(path) else open_container(path)
+        return _unwrapped(contents, path.stat().st_size, weights)
     except InputError as refused:
         raise InputError(f"`model` {path}: {refused}") from refused
     except Exception as fault:  # a damaged file can break anywhere in any of the formats
@@ -95,35 +116,72 @@ def _with_its_code(path: Path) -> Contents:
     """The whole file through torch's and Python's unpickler: runs whatever it says, because the user asked for it."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=False)
-    except AttributeError as missing:
-        raise InputError(f"its class cannot be found ({missing}); `arch` path/to/net.py:Class names it") from missing
-    return Contents("PyTorch, its code run", content, {})
+    except (AttributeError, ImportError) as missing:
+        reason = printable(" ".join(str(missing).split()))
+        raise InputError(
+            f"its class cannot be found ({reason}); start where it can be imported (PYTHONPATH), or give `arch` "
+            "path/to/net.py:Class"
+        ) from missing
+    return Contents(CODE_RUN, content, {})
 
 
-def _unwrapped(contents: Contents, size: int) -> Checkpoint:
+def _unwrapped(contents: Contents, size: int, wanted: str | None) -> Checkpoint:
     form, content, metadata, mapped = contents
     metadata = dict(metadata)
-    keys = way_to_weights(content)
-    if keys is None:
-        raise InputError(f"holds no weights: {_described(content)}")
-    for key in keys:
+    ways = ways_to_weights(content)
+    beside = needed_origins(content)
+    if not ways:
+        raise refusal(beside[0]) if beside else InputError(f"holds no weights: {_described(content)}")
+    modules: dict[str, nn.Module] = {}
+    way, others = chosen_way(content, ways, wanted)
+    for key in way:
         metadata.update(_notes(content))
+        modules |= {name: each for name, each in content.items() if name != key and isinstance(each, nn.Module)}
         content = content[key]
         form += f", {printable(key)!r}"
+    if beside:
+        more = f" and {len(beside) - 1} more" if len(beside) > 1 else ""
+        form += f", left alone beside them: {printable(beside[0])}{more}"
     tree: nn.Module | None = None
+    taken = name_of(way)
     if isinstance(content, nn.Module):
         tree = without_wrappers(content).requires_grad_(False).eval()
         form += ", whole model"
         tensors: dict[str, Any] = tree.state_dict()
     else:
         metadata.update(_notes(content))
-        tensors = {key: value for key, value in content.items() if isinstance(key, str) and is_weight(value)}
+        tensors, pair, halves = one_of_two(_tensors(content), wanted)
+        if pair:
+            taken, others = pair, halves
+            form += f", {printable(pair)!r}"
     if any(is_eight_bit(value) for value in tensors.values()):
         form += ", 8-bit"
+    if wanted and not any(wanted.lower() in key.lower() for key in (*way, taken)):
+        held = ", ".join(printable(".".join(each)) for each in ways if each) or "one set without a name"
+        raise InputError(f"`weight_set` {printable(wanted)}: no set of weights of that name; the file holds {held}")
     renamed, removed = without_prefixes(tensors)
     form += "".join(f", prefix {prefix!r} removed" for prefix in removed)
+    own_code = tree is not None and contents.form == CODE_RUN
+    remarks = tuple(
+        f"weights {printable(taken)!r} taken; the file holds {printable(other)!r} with the same names, too: "
+        f"`weight_set` {printable(other)} takes those"
+        for other in others[:3]
+    )
     del contents, content, tensors
-    return Checkpoint(form, _widened(renamed, size, copy=mapped), metadata, tree)
+    return Checkpoint(form, _widened(renamed, size, copy=mapped), metadata, tree, own_code, modules, remarks)
+
+
+def _tensors(content: dict[Any, Any]) -> dict[str, Any]:
+    """The weights in a dictionary.
+
+    Raises:
+        InputError: what bears the name of a weight is an object that was not made.
+    """
+    for key, value in content.items():
+        origin = inert_origin(value)
+        if origin is not None and isinstance(key, str) and ("." in key or key in ("weight", "bias")):
+            raise refusal(origin)
+    return {key: value for key, value in content.items() if isinstance(key, str) and is_weight(value)}
 
 
 def _widened(weights: dict[str, Any], size: int, *, copy: bool) -> dict[str, Tensor]:
@@ -132,8 +190,9 @@ def _widened(weights: dict[str, Any], size: int, *, copy: bool) -> dict[str, Ten
     Args:
         copy: the tensors are still the file's own bytes, and shall not be.
     """
-    shapes = (np.shape(value[2]) if is_eight_bit(value) else tuple(value.shape) for value in weights.values())
-    if sum(int(np.prod(shape, dtype=np.float64)) for shape in shapes) > max(size, min(GROWTH * size, MOST_NUMBERS)):
+    if sum(int(np.prod(shape_of(value), dtype=np.float64)) for value in weights.values()) > max(
+        size, min(GROWTH * size, MOST_NUMBERS)
+    ):
         raise ValueError("more weights than the file could hold")
     return {name: _as_tensor(weights.pop(name), copy=copy) for name in list(weights)}
 
@@ -168,5 +227,6 @@ def _notes_of(content: dict[Any, Any]) -> Iterator[tuple[str, str]]:
 
 def _described(content: Any) -> str:
     if isinstance(content, dict):
-        return f"a dictionary of {', '.join(printable(key) for key in list(content)[:5]) or 'nothing'}"
+        keys = [printable(key) for key in list(content)[:5] if isinstance(key, str | int)]
+        return f"a dictionary of {', '.join(keys) or 'nothing'}"
     return f"a {printable(type(content).__name__)}"

@@ -1,32 +1,35 @@
 """Weights into an architecture: exactly, or not at all."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from math import isqrt
 
 import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
 from foodviz.models.architectures import NAMES, build
+from foodviz.models.guess.align import OPTIONAL, Alignment, align, plain_names
+from foodviz.models.guess.heads import ConcatPool, rebuilt
 from foodviz.printable import printable
 
-# Keys that give a family of torchvision's classifiers away, and the names in it.
+# Keys that give a family of torchvision's classifiers away, whatever stands before them, and the names in it.
 _TORCHVISION = (
-    (r"layer1\.0\.conv1\.weight", r"(wide_)?resne(x)?t\d+"),
-    (r"features\.denseblock1\.", r"densenet\d+"),
-    (r"features\.0\.0\.weight", r"efficientnet|mobilenet|convnext|swin"),
-    (r"classifier\.6\.weight", r"vgg\d+|alexnet"),
-    (r"features\.3\.squeeze\.weight", r"squeezenet"),
-    (r"inception3a\.", r"googlenet"),
-    (r"Mixed_5b\.", r"inception_v3"),
-    (r"stage2\.0\.branch", r"shufflenet"),
-    (r"layers\.0\.weight", r"mnasnet"),
-    (r"trunk_output\.", r"regnet"),
-    (r"encoder\.layers\.encoder_layer_0\.", r"vit_"),
-    (r"stem\.0\.0\.weight", r"maxvit"),
+    (r"(^|\.)(layer1|4)\.0\.conv1\.weight$", r"(wide_)?resne(x)?t\d+"),
+    (r"denselayer1\.norm1\.weight$", r"densenet\d+"),
+    (r"(^|\.)(features|0)\.0\.0\.weight$", r"efficientnet|mobilenet|convnext|swin"),
+    (r"(^|\.)(features|0)\.0\.weight$", r"vgg\d+|alexnet"),
+    (r"(^|\.)3\.squeeze\.weight$", r"squeezenet"),
+    (r"branch1\.conv\.weight$", r"googlenet"),
+    (r"branch1x1\.conv\.weight$", r"inception_v3"),
+    (r"\.0\.branch2\.0\.weight$", r"shufflenet"),
+    (r"(^|\.)layers\.0\.weight$", r"mnasnet"),
+    (r"block1\.block1-0\.", r"regnet"),
+    (r"encoder_layer_0\.", r"vit_"),
+    (r"blocks\.0\.layers\.0\.layers\.", r"maxvit"),
 )
-# Counts batches during training and is never read in evaluation: half of all files leave it out.
-_OPTIONAL = "num_batches_tracked"
+# A number of classes that no layer's width is: the weights whose shapes it is in are those that answer the classes.
+_UNUSUAL = 1009
 
 
 def class_count(weights: dict[str, Tensor]) -> int:
@@ -43,19 +46,117 @@ def class_count(weights: dict[str, Tensor]) -> int:
     return min(ends or [tensor.shape[0] for tensor in linear], default=0)
 
 
-def known_architecture(weights: dict[str, Tensor]) -> str | None:
-    """The name of an architecture whose names and shapes are the weights', None where there is none."""
-    classes = class_count(weights)
-    if not classes:
+def known_architecture(weights: dict[str, Tensor], beside: Mapping[str, nn.Module] | None = None) -> str | None:
+    """The name of an architecture whose names and shapes are the weights', None where there is none.
+
+    Whatever stands before the names, and with a head of one's own as `heads.rebuilt` reads it.
+    """
+    plain = plain_names(weights)
+    return next((name for name in _candidates(plain) if _aligned(name, plain, beside or {})), None)
+
+
+def _aligned(
+    name: str, weights: dict[str, Tensor], beside: Mapping[str, nn.Module]
+) -> tuple[Alignment, tuple[nn.Module, dict[str, str], int] | None] | None:
+    """Where the architecture's weights stand among these, and the head that replaced its own, if one did."""
+    network = hollow(name, _UNUSUAL)
+    keys = [key for key, tensor in network.state_dict().items() if tensor.ndim and tensor.shape[0] == _UNUSUAL]
+    found = align(network, keys, weights) if keys else None
+    if found is None:
         return None
-    return next((name for name in _candidates(weights) if not misfits(hollow(name, classes), weights)), None)
+    if found.own_head:
+        return found, None
+    head = rebuilt(found.rest, beside) if name.startswith("torchvision:") else None
+    fits = head and _join(network, found, head[2]) is not None
+    return (found, head) if fits else None
+
+
+def _join(network: nn.Module, found: Alignment, width: int) -> nn.Module | None:
+    """What brings the trunk's maps to the width of a new head; Identity where nothing has to."""
+    old = network.get_submodule(found.head)
+    layers = [each for each in old.modules() if isinstance(each, nn.Linear | nn.Conv2d)]
+    own = layers[0].in_features if isinstance(layers[0], nn.Linear) else layers[0].in_channels
+    if width == own and not found.children:
+        return nn.Identity()
+    pool = getattr(network, "avgpool", None)
+    side = pool.output_size if isinstance(pool, nn.AdaptiveAvgPool2d) else 1
+    height, wide = side if isinstance(side, tuple) else (side, side)
+    channels = own // (int(height or 1) * int(wide or 1))
+    if "." in found.head or not (found.children or isinstance(pool, nn.AdaptiveAvgPool2d)):
+        return None
+    if width == 2 * channels:
+        return ConcatPool()
+    new = isqrt(width // channels)
+    return nn.AdaptiveAvgPool2d(new) if new and channels * new * new == width else None
+
+
+class _Children(nn.Module):
+    """A net's children one after the other, as `nn.Sequential(*net.children())` runs them, a pool and a head."""
+
+    def __init__(self, children: list[tuple[str, nn.Module]]) -> None:
+        super().__init__()
+        for name, child in children:
+            self.add_module(name, child)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, 3, H, W) -> logits (N, C)."""
+        values = images
+        for child in self.children():
+            values = child(values)
+        return values
+
+
+def known_network(
+    name: str, weights: dict[str, Tensor], beside: Mapping[str, nn.Module], say: Callable[[str], None]
+) -> nn.Module | None:
+    """An architecture of foodviz's or torchvision's with weights that stand under other names; None where they do not.
+
+    Args:
+        say: takes a line on what was taken off, left out or assumed.
+    """
+    plain = plain_names(weights)
+    aligned = _aligned(name, plain, beside)
+    if aligned is None:
+        return None
+    found, head = aligned
+    classes = len(next(reversed([each for each in found.rest.values() if each.ndim > 1])))
+    network = _hollow_if(name, classes)
+    names = dict(found.names)
+    if head is not None:
+        made, inner, width = head
+        join = _join(network, found, width)
+        if found.children or not isinstance(join, nn.Identity):
+            network.add_module("avgpool", join)
+        parent, _, slot = found.head.rpartition(".")
+        network.get_submodule(parent).add_module(slot, made)
+        names |= {f"{found.head}.{ours}": theirs for ours, theirs in inner.items()}
+        listed = ", ".join(type(each).__name__ for each in made.modules() if not list(each.children()))
+        say(f"head {found.head} is the file's own: {listed}; if a step is wrong, give `arch` path/to/net.py:Class")
+    if found.children and head is not None:
+        before = [each for each in network.named_children() if each[0] not in ("avgpool", "dropout", found.head)]
+        rest = [("avgpool", network.get_submodule("avgpool")), (found.head, network.get_submodule(found.head))]
+        network = _Children([*before, *rest])
+    if found.prefix or found.children:
+        begin = f" behind {printable(found.prefix)!r}" if found.prefix else ""
+        say(f"the weights of {printable(name)} stand{begin} in the file" + (" by number" if found.children else ""))
+    if found.left:
+        say(f"left out, as training alone needs it: {_first_three(list(found.left))}")
+    return _loaded(network, {ours: plain[theirs] for ours, theirs in names.items() if theirs in plain})
+
+
+def _hollow_if(name: str, classes: int) -> nn.Module:
+    """The network without memory for weights, or, where a buffer is in no checkpoint, with it."""
+    with torch.device("meta"):
+        network = build(name, classes)
+    held = network.state_dict().keys()
+    outside = any(key not in held for key, _ in network.named_buffers())
+    return build(name, classes) if outside else network
 
 
 def _candidates(weights: dict[str, Tensor]) -> Iterator[str]:
-    tops = {name.partition(".")[0] for name in weights}
-    if tops <= {"cnn", "fc"}:
+    if any(re.search(r"(^|\.)cnn\.0\.weight$", name) for name in weights):
         yield from NAMES
-    families = [names for key, names in _TORCHVISION if any(re.match(key, name) for name in weights)]
+    families = [names for key, names in _TORCHVISION if any(re.search(key, name) for name in weights)]
     if families:
         from torchvision import models  # 2 s: only where the keys look like one of its nets
 
@@ -75,12 +176,12 @@ def hollow(name: str, classes: int) -> nn.Module:
 def misfits(network: nn.Module, weights: dict[str, Tensor]) -> str:
     """What does not fit, in words, the first three of each kind; empty where everything fits."""
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    missing = [name for name in expected if name not in weights and not name.endswith(_OPTIONAL)]
-    unexpected = [name for name in weights if name not in expected and not name.endswith(_OPTIONAL)]
+    missing = [name for name in expected if name not in weights and not name.endswith(OPTIONAL)]
+    unexpected = [name for name in weights if name not in expected and not name.endswith(OPTIONAL)]
     wrong = [
         f"{printable(name)} is {_shape(tuple(weights[name].shape))} and should be {_shape(shape)}"
         for name, shape in expected.items()
-        if name in weights and tuple(weights[name].shape) != shape and not name.endswith(_OPTIONAL)
+        if name in weights and tuple(weights[name].shape) != shape and not name.endswith(OPTIONAL)
     ]
     kinds = (("missing", missing), ("unexpected", unexpected), ("wrongly shaped", wrong))
     return "; ".join(f"{kind}: {_first_three(names)}" for kind, names in kinds if names)
@@ -106,6 +207,10 @@ def fill(make: Callable[[], nn.Module], weights: dict[str, Tensor], name: str) -
         known = known_architecture(weights)
         advice = f"; the weights fit `arch` {known}" if known else ""
         raise InputError(f"nothing was loaded: the weights do not fit {printable(name)}: {wrong}{advice}")
+    return _loaded(network, weights)
+
+
+def _loaded(network: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
     expected = network.state_dict()
     given = {key: value.to(expected[key].dtype) for key, value in weights.items() if key in expected}
     for key in expected.keys() - given.keys():

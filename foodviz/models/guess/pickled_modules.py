@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from foodviz.errors import InputError
-from foodviz.models.files.pickle_calls import Stranger
+from foodviz.models.files.strangers import Stranger
 from foodviz.models.guess.stack import Stack
 
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
