@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
 from foodviz.errors import InputError, UsageError, require
+from foodviz.printable import printable
 from foodviz.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ class Subject:
         """The split that was asked for, else the one of that name, else training or what there is."""
         if self.dataset.data == "sample":
             self.say("drawn sample pictures, not Food-11; `data` FOLDER reads your own")
-        split = self.dataset.split(self.settings.get("split"), default=default)
+        named = self.settings.get("split")
+        split = self.dataset.split(named, default=default)
+        if named is None and (missing := self.dataset.missing(default)):
+            self.say(f"no {missing} split in {printable(self.dataset.data)}: {printable(split.name)} is taken")
         for remark in split.remarks:
             self.say(remark)
         return split
