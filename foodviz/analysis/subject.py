@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from foodviz.data import Dataset, Split
     from foodviz.data.batch import Batch
-    from foodviz.models import Classifier
+    from foodviz.models import Classifier, Layer
 
 
 MOST_PICTURES = 1000  # at once: each is read, explained and drawn in one figure
@@ -134,6 +134,21 @@ class Subject:
         for remark in remarks:
             self.say(remark)
         return order
+
+    def layer(self, requested: str | None, usual: str) -> Layer:
+        """The layer with maps that was asked for; else the report's, or where the model has not that, its last maps.
+
+        Raises:
+            InputError: no such layer, or one without maps.
+        """
+        from foodviz import models
+
+        if requested is not None:
+            return models.layer_with_maps(self.classifier, requested)
+        try:
+            return models.layer_with_maps(self.classifier, usual)
+        except InputError:
+            return models.last_maps(self.classifier)
 
     def image_seed(self, digest: str) -> int:
         """A seed for one picture from the subject's and the picture's SHA-256: company and order do not matter."""
