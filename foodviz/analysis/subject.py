@@ -107,6 +107,11 @@ class Subject:
             from foodviz.data import open_files
 
             files = open_files(image, resize=self.dataset.resize)
+            for remark in files.remarks:
+                self.say(remark)
+            require(
+                len(files) <= MOST_PICTURES, "image", f"{len(files):,} pictures", f"at most {MOST_PICTURES:,} at once"
+            )
             return files, tuple(range(len(files)))
         split = self.split()
         if ids:

@@ -6,6 +6,7 @@ from pathlib import Path
 from foodviz.data.class_names import FOOD11
 from foodviz.data.files import check_file, read_file
 from foodviz.data.folders import SPLITS, find_folder, find_root, list_folder, split_folders
+from foodviz.data.image_paths import expanded
 from foodviz.data.sample.listing import list_sample, sample_name
 from foodviz.data.split import Split
 from foodviz.errors import InputError
@@ -90,14 +91,17 @@ def open_dataset(data: str = "sample", *, resize: str = "antialiased") -> Datase
 def open_files(paths: Sequence[str], *, resize: str = "antialiased") -> Split:
     """Picture files given by their paths as an unlabelled split; no id of a picture in it is known elsewhere.
 
+    Args:
+        paths: files, folders, patterns or lists, see `image_paths.expanded`.
+
     Raises:
-        InputError: one of them is not there or no regular file.
+        InputError: one of them is not there or no regular file, or there is no picture in one.
     """
-    names = tuple(map(str, paths))
+    names, remarks = expanded(tuple(map(str, paths)))
     for name in names:
         check_file(path_of(name), f"`image` {name}")
 
     def read(name: str) -> bytes:
         return read_file(path_of(name), f"`image` {name}")
 
-    return Split("", "", names, (-1,) * len(names), FOOD11, open=read, resize=resize, loose=True)
+    return Split("", "", names, (-1,) * len(names), FOOD11, open=read, resize=resize, loose=True, remarks=remarks)
