@@ -42,7 +42,7 @@ def expanded(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _one(name: str) -> tuple[Sequence[str], Sequence[str]]:
     """The files of one name that is no list."""
     path = path_of(name)
-    if _is_folder(path):
+    if name and _is_folder(path):
         inside = entries_below(path)
         if not inside.pictures:
             raise InputError(f"`image` {printable(name)}: a folder without a picture that can be read")
