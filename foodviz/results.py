@@ -149,6 +149,7 @@ class ResultFolder:
         self.figures[name] = self.file(
             self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")
         )
+        self.remarks += [line for line in getattr(figure, "remarks", ()) if line not in self.remarks]
         return self.figures[name]
 
     def picture(self, name: str, pixels: "np.ndarray") -> Path:

@@ -121,7 +121,7 @@ def test_what_every_section_would_say_is_said_once(folder, flags):  # noqa: ARG0
 def test_the_config_of_the_report_says_what_the_command_alone_does():
     said, alone = root_with("report.toml"), root_with()
     pictures, defaults = {"--ids", "57", "3207", "4707", "3784", "5_9"}, {"--steps", "250", "--lr", "12.0", "--split"}
-    defaults |= {"validation", "--filter", "--filters", "94"}
+    defaults |= {"validation", "--filter", "--filters", "94", "--layer", "34"}
     for name in ("inspect", "saliency", "lime", "class", "confusion", "dream"):
         theirs = set(line_of(alone, name))
         assert theirs <= set(line_of(said, name)) <= theirs | pictures | defaults

@@ -21,7 +21,7 @@ def unix_socket(path: Path) -> None:
 
 
 ODD = {
-    "folder": (Path.mkdir, "a folder, not a file"),
+    "folder": (Path.mkdir, "a folder(, not a file| without a picture)"),
     "pipe": (fifo, "not a regular file"),
     "socket": (unix_socket, "not a regular file"),
     "device": (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),

@@ -1,5 +1,7 @@
 """What all figures share."""
 
+import io
+
 from foodviz.render.style import new_figure, titled, wrapped
 
 
@@ -14,3 +16,25 @@ def test_notes_stay_inside_the_figure():
 
 def test_a_word_is_never_broken():
     assert wrapped(["x" * 500], 2) == ["x" * 500]
+
+
+def test_letters_without_a_font_are_numbers_and_named(monkeypatch, recwarn):
+    from foodviz.render import fonts
+
+    monkeypatch.setattr(fonts, "_others", tuple)  # a machine with matplotlib's own font alone
+    figure = new_figure(3, 2)
+    text = figure.text(0.1, 0.5, "苹果 é")
+    figure.savefig(io.BytesIO(), format="png")
+    assert text.get_text() == "\\u82f9\\u679c é"
+    assert figure.remarks == [f"no font here has the letters 果苹: pictures show their numbers; {fonts.INSTALL}"]
+    assert not recwarn.list
+
+
+def test_letters_are_drawn_in_a_font_that_has_them(monkeypatch):
+    from foodviz.render import fonts
+
+    own = fonts.findfont(fonts.FontProperties())
+    monkeypatch.setattr(fonts, "_others", lambda: (("Other", "other.ttf"),))
+    real = fonts._letters_of
+    monkeypatch.setattr(fonts, "_letters_of", lambda path: real(path) if path == own else frozenset({0x82F9}))
+    assert fonts.families_for("a苹") == (["sans-serif", "Other"], set())

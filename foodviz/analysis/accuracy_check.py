@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,14 @@ class LabelledPictures:
             self._files[name] = self.split.open(name)
         return self._files[name]
 
-    def rate(self, classifier: Classifier, count: int | None = None) -> Rating:
-        """How the classifier does on `count` of the pictures or on all."""
+    def rate(
+        self, classifier: Classifier, count: int | None = None, class_names: Sequence[str] | None = None
+    ) -> Rating:
+        """How the classifier does on `count` of the pictures or on all.
+
+        Its outputs are called as `class_names` has them; None for whatever of the data's namings fits best, where its
+        file does not say.
+        """
         import torch
 
         from foodviz.data.class_names import match_classes
@@ -81,8 +87,43 @@ class LabelledPictures:
         images, labels = self.pictures(classifier.input_size, classifier.preprocessing.resize or "antialiased")
         step = max(1, len(images) // (count or len(images)))  # every class is among the few, too
         images, labels = images[::step], labels[::step]
-        order = torch.tensor(match_classes(self.split, classifier.class_names)[0])
-        return rate(classifier, images, order[labels])
+        ways = [class_names] if class_names else self._namings(classifier) or [classifier.class_names]
+        orders = [torch.tensor(match_classes(self.split, names)[0]) for names in ways]
+        return max((rate(classifier, images, order[labels]) for order in orders), key=lambda each: each.accuracy)
+
+    def _namings(self, classifier: Classifier) -> list[tuple[str, ...]]:
+        """What the outputs of a classifier whose file does not say it may be called, by the classes of the data."""
+        from foodviz.data.class_names import namings
+
+        if classifier.origin.declared.class_names == classifier.class_names:
+            return []
+        return namings(self.split, len(classifier.class_names))
+
+    def named(self, classifier: Classifier, say: Callable[[str], None]) -> Classifier:
+        """The classifier with the data's names for its classes, where its file has none.
+
+        Where the classes of the data are numbers that can be counted in two orders, the one is taken under which more
+        pictures are right, and that is said.
+        """
+        from foodviz.models import reread
+        from foodviz.printable import printable
+
+        ways = self._namings(classifier)
+        if not ways:
+            return classifier
+        best = 0
+        if len(ways) > 1:
+            shares = [self.rate(classifier, class_names=names).accuracy for names in ways]
+            best = shares.index(max(shares))
+            words = [
+                f"{', '.join(map(printable, names[:4]))}, …: {share:.0%}"
+                for names, share in zip(ways, shares, strict=True)
+            ]
+            others = "; ".join(each for each in words if each is not words[best])
+            say(f"classes are numbers; right of {len(self.ids)} pictures in the order {words[best]}, taken; {others}")
+        if ways[best] == classifier.class_names:
+            return classifier
+        return reread(classifier, classifier.preprocessing, class_names=ways[best])
 
     def remembered(self, key: str, make: Callable[[], Classifier]) -> Rating:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
@@ -101,7 +142,7 @@ def labelled_pictures(dataset: Dataset, split: Split, count: int = FEW) -> Label
     """Pictures to rate a model on: of the split itself, else of another of its data set; None without labels."""
     if split.labelled:
         return LabelledPictures(split, count)
-    for name in ("validation", "training"):
+    for name in ("validation", "training", "evaluation"):
         try:
             other = dataset.split(name)
         except InputError:

@@ -22,7 +22,7 @@ def activations(
     *,
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
-    layer: str = homework.LAYER,
+    layer: str | None = None,
     filters: Sequence[int] = (),
     overlay: bool = False,
 ) -> Result:
@@ -31,7 +31,7 @@ def activations(
     Args:
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
-        layer: index or dotted name.
+        layer: index or dotted name; the report's 15, or the last maps of a model without it, where None.
         filters: which; the report's five without any.
         overlay: lay the maps over the photographs.
 
@@ -46,7 +46,7 @@ def activations(
     from foodviz import models
     from foodviz.methods.feature_maps import feature_maps
 
-    at = models.layer_with_maps(subject.classifier, layer)
+    at = subject.layer(layer, homework.LAYER)
     numbers = tuple(filters) or usual_filters(at)
     models.check_channels(at, numbers, "filters")
     subject.say(str(at))
@@ -67,7 +67,7 @@ def activations(
             maps,
             photographs.captions,
             numbers,
-            title=f"feature maps of layer {layer}",
+            title=f"feature maps of layer {at.requested}",
             overlay=overlay,
             notes=[f"{at}. Raw values, one scale a filter: {scale}.", photographs.trained_on],
         )

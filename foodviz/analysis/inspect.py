@@ -37,7 +37,7 @@ def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
     settings = {**subject.settings, **settings_of(inspect, locals())}
     for name, value in (("count", count), ("few", few)):
         require(value >= LEAST, name, value, f"at least {LEAST} pictures")
-    split = subject.dataset.split(subject.settings["split"] or "validation")
+    split = subject.dataset.split(subject.settings["split"], default="validation")
     pictures = labelled_pictures(subject.dataset, split, count)
     classifier, ratings = _proven(subject, pictures, few)
     _check_answers(subject, classifier, pictures)
@@ -100,13 +100,13 @@ def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tu
     classifier = load_model(subject, class_names=names)
     if pictures is None:
         return classifier, []
-    classifier = models.channels_last(classifier)
+    classifier = models.channels_last(pictures.named(classifier, subject.say))
     size = subject.settings["input_size"]
     if classifier.origin.guessed:
         first = rate_readings(classifier, pictures, few, finalists=0)[0][1]
         best = dataclasses.replace(first, input_size=size)
         again = load_model(subject, class_names=names, preprocessing=best, score=pictures.few(FEW).remembered)
-        classifier = models.channels_last(again)
+        classifier = models.channels_last(pictures.named(again, subject.say))
     ratings = rate_readings(classifier, pictures, few)
     if not size and not classifier.origin.guessed and not classifier.origin.declared.input_size:
         sizes = rate_sizes(classifier, ratings[0][1], pictures, few)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis import trust as trusting
 from foodviz.analysis.photographs import Photographs, viewer
+from foodviz.analysis.result import OnDemand
+from foodviz.attribution import Attribution
 from foodviz.methods.attribution import catalogue
 from foodviz.render.sentences import listed
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     from foodviz.analysis.attributing import Attributing
     from foodviz.analysis.trust import Trust
-    from foodviz.attribution import Attribution
+
+PAGE = 8  # maps beside one another in a figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,35 +50,46 @@ class Maps:
         return agreement([each.maps for each in self.attributions])
 
     def draw(self) -> Mapping[str, Figure]:
+        """Pages of at most `PAGE` maps, the first one the analysis's own; each is drawn when it is looked up."""
+        starts = range(0, len(self.names), PAGE)
+        pages = {f"page-{n:0{len(str(len(starts)))}}" if n > 1 else "": start for n, start in enumerate(starts, 1)}
+        drawn = {name: partial(self._page, slice(start, start + PAGE)) for name, start in pages.items()}
+        curves = self.trusts and self.trusts[0][0].figures.shuffled
+        return OnDemand({**drawn, "trust": self._curves_figure} if curves else drawn)
+
+    def _page(self, part: slice) -> Figure:
         from foodviz.render.saliency import Panel, saliency_figure
-        from foodviz.render.trust import curves_figure
+        from foodviz.render.style import limits_of
 
         rows = [
             [
                 Panel(f"for {name}, max {peak:.2g}", trust.verdict if trust else "", trust.reason if trust else "")
-                for name, peak, trust in zip(self.names, each.peaks, trusts, strict=True)
+                for name, peak, trust in zip(self.names[part], each.peaks[part], trusts[part], strict=True)
             ]
             for each, trusts in zip(self.attributions, self._trusts(), strict=True)
         ]
-        figure = saliency_figure(
-            self.photographs.pixels,
-            self.attributions,
-            self.photographs.captions,
+        return saliency_figure(
+            self.photographs.pixels[part],
+            [Attribution(each.values[part], each.unit) for each in self.attributions],
+            self.photographs.captions[part],
             rows,
             titles=self.titles,
             agreement=self.agreement if len(self.asked) > 1 else None,
             title=f"{listed(self.titles)} of the {self.objective}",
             shared_scale=self.shared_scale,
             notes=self._notes(),
+            limits_of_all=[limits_of(each.maps) for each in self.attributions],
         )
-        if not self.trusts or not self.trusts[0][0].figures.shuffled:
-            return {"": figure}
+
+    def _curves_figure(self) -> Figure:
+        from foodviz.render.trust import curves_figure
+
         curves = self._curves
         deletions, insertions = (
             [values for key, values in curves.items() if key.startswith(name)] for name in ("deletion", "insertion")
         )
         captions = self.photographs.captions
-        return {"": figure, "trust": curves_figure(captions, curves["shares"], deletions, insertions, self.titles)}
+        return curves_figure(captions, curves["shares"], deletions, insertions, self.titles)
 
     def views(self) -> Mapping[str, Any]:
         return viewer(self.photographs, {"saliency": self.attributions[0].reduced("max")})

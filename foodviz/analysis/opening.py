@@ -78,9 +78,26 @@ def open_subject(
 
 
 def _load(subject: Subject) -> Classifier:
-    from foodviz.data import FOOD11
+    from foodviz.data.class_names import nameless
 
-    return _remarked(subject, load_model(subject, class_names=FOOD11))
+    classifier = _remarked(subject, load_model(subject, class_names=_class_names(subject)))
+    if nameless(classifier.class_names):
+        subject.say(
+            "`model` names no classes, so they are numbered from 0; `data` FOLDER with a folder a class names them"
+        )
+    return classifier
+
+
+def _class_names(subject: Subject) -> Sequence[str]:
+    """What the outputs may be called where no picture's label tells: as the data's classes, or Food-11's by a name."""
+    from foodviz.data import FOOD11
+    from foodviz.data.class_names import is_food11
+
+    settings = subject.settings
+    if settings["data"] != "sample":
+        return subject.split().class_names
+    named = any(is_food11(str(settings[key])) for key in ("model", "arch"))
+    return FOOD11 if named else ()
 
 
 def _rated(subject: Subject) -> Classifier:
@@ -91,6 +108,8 @@ def _rated(subject: Subject) -> Classifier:
     pictures = labelled_pictures(subject.dataset, split)
     score = pictures.remembered if pictures else None
     classifier = _remarked(subject, load_model(subject, class_names=split.class_names, score=score))
+    if pictures:
+        classifier = pictures.named(classifier, subject.say)
     if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
         warning = None
         with suppress(InputError):  # classes that do not match are said where the analysis's own pictures need them

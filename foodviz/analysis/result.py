@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,12 +68,28 @@ class Result:
             folder.picture(name, pixels)
         for name, write in self.files.items():
             folder.file(name, write)
-        for name, figure in self.figures().items():
+        for name, figure in self.draw().items():
             folder.figure(figure, dpi=dpi, name=name)
         if self.arrays:
             folder.arrays(self.arrays)
         folder.manifest({"settings": {**self.settings, "dpi": dpi}, **self.facts})
         return folder
+
+
+class OnDemand(Mapping[str, "Figure"]):
+    """Figures by name, each drawn when it is looked up and not kept: hundreds need no more memory than one."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Figure]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> Figure:
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def settings_of(analysis: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:

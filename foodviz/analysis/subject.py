@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
 from foodviz.errors import InputError, UsageError, require
+from foodviz.printable import printable
 from foodviz.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from foodviz.data import Dataset, Split
     from foodviz.data.batch import Batch
-    from foodviz.models import Classifier
+    from foodviz.models import Classifier, Layer
 
 
 MOST_PICTURES = 1000  # at once: each is read, explained and drawn in one figure
@@ -82,7 +83,10 @@ class Subject:
         """The split that was asked for, else the one of that name, else training or what there is."""
         if self.dataset.data == "sample":
             self.say("drawn sample pictures, not Food-11; `data` FOLDER reads your own")
-        split = self.dataset.split(self.settings.get("split"), default=default)
+        named = self.settings.get("split")
+        split = self.dataset.split(named, default=default)
+        if named is None and (missing := self.dataset.missing(default)):
+            self.say(f"no {missing} split in {printable(self.dataset.data)}: {printable(split.name)} is taken")
         for remark in split.remarks:
             self.say(remark)
         return split
@@ -103,6 +107,11 @@ class Subject:
             from foodviz.data import open_files
 
             files = open_files(image, resize=self.dataset.resize)
+            for remark in files.remarks:
+                self.say(remark)
+            require(
+                len(files) <= MOST_PICTURES, "image", f"{len(files):,} pictures", f"at most {MOST_PICTURES:,} at once"
+            )
             return files, tuple(range(len(files)))
         split = self.split()
         if ids:
@@ -130,6 +139,21 @@ class Subject:
         for remark in remarks:
             self.say(remark)
         return order
+
+    def layer(self, requested: str | None, usual: str) -> Layer:
+        """The layer with maps that was asked for; else the report's, or where the model has not that, its last maps.
+
+        Raises:
+            InputError: no such layer, or one without maps.
+        """
+        from foodviz import models
+
+        if requested is not None:
+            return models.layer_with_maps(self.classifier, requested)
+        try:
+            return models.layer_with_maps(self.classifier, usual)
+        except InputError:
+            return models.last_maps(self.classifier)
 
     def image_seed(self, digest: str) -> int:
         """A seed for one picture from the subject's and the picture's SHA-256: company and order do not matter."""

@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from foodviz import homework
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option, shared_options
@@ -12,7 +11,7 @@ from foodviz.cli.options import option, shared_options
 
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--layer", default=homework.LAYER, help="Index or dotted name.")
+@option("--layer", help="Index or dotted name.  [default: 15, or the last maps]")
 @option("--filters", type=click.IntRange(min=0), multiple=True, help="Which.  [default: 7 16 25 36 49]")
 @option("--overlay", is_flag=True, help="Lay the maps over the photographs.")
 def activations(**flags: Any) -> None:

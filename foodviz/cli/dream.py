@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from foodviz import homework
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option, shared_options
@@ -14,7 +13,7 @@ from foodviz.cli.options import option, shared_options
 @click.command(cls=GreedyCommand)
 @shared_options
 @option("--recipe", type=click.Choice(["plain", "octaves"]), default="plain", help="plain: the report's.")
-@option("--layer", default=homework.DREAM_LAYER, help="Index or dotted name.")
+@option("--layer", help="Index or dotted name.  [default: 34, or the last maps]")
 @option("--filter", "--filters", "filters", multiple=True, help="Channels to climb, or `all`.  [default: 94]")
 @option("--weights", type=float, multiple=True, help="Of the filters, one each.  [default: 1]")
 @option("--class", "class_name", help="Climb this class's logit instead of a layer.")

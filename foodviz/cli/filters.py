@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from foodviz import homework
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
 from foodviz.cli.options import option, shared_options
@@ -12,7 +11,7 @@ from foodviz.cli.options import option, shared_options
 
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--layer", default=homework.LAYER, help="Index or dotted name.")
+@option("--layer", help="Index or dotted name.  [default: 15, or the last maps]")
 @option("--filters", type=click.IntRange(min=0), multiple=True, help="Which.  [default: the five most selective]")
 @option("--class", "classes", multiple=True, help="Draw these classes' logits instead of a layer's filters.")
 @option("--all", "all_", is_flag=True, help="A contact sheet of the whole layer.")

@@ -48,7 +48,9 @@ def data_options(command: Decorated) -> Decorated:
 
 def picture_options(command: Decorated) -> Decorated:
     """--ids, --image: which pictures."""
-    command = option("--image", multiple=True, help="Picture files instead of ids.")(command)
+    command = option(
+        "--image", multiple=True, help="Picture files, folders, patterns in quotes, or @list.txt, instead of ids."
+    )(command)
     return option("--ids", multiple=True, help="Ids in the split's listing, or file names such as 0_15.")(command)
 
 

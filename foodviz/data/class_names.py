@@ -5,6 +5,7 @@ Names are compared as they are first, then by their letters alone, where these t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from foodviz.data.split import Split
 
 MOST_CLASSES = 10_000  # a larger number in a name is a date or a time: 20231105_123456.jpg
+_FOOD11 = re.compile(r"food[-_ ]?11(?!\d)", re.IGNORECASE)
 MOST_GUESSED = 20  # names that are taken for others nearly like them; more are no slips, and comparing takes long
 FOOD11 = (
     "Bread",
@@ -31,6 +33,11 @@ FOOD11 = (
     "Soup",
     "Vegetable/Fruit",
 )
+
+
+def is_food11(text: str) -> bool:
+    """Whether a path, a file's name or an architecture's says that it is Food-11's."""
+    return bool(_FOOD11.search(text))
 
 
 def class_names_for(labels: Iterable[int]) -> tuple[str, ...]:
@@ -72,9 +79,12 @@ def match_classes(split: Split, of_model: Sequence[str]) -> tuple[tuple[int, ...
         return tuple(range(len(names))), []
     same = _same_names(names, of_model)
     by_name = {label: same[label] for label in used if label in same}
-    nameless = _nameless(of_model) and len(of_model) == len(names)
-    if len(by_name) < len(used) and (split.numbered or nameless):
-        return _by_number(split, used, of_model)
+    if len(by_name) < len(used):
+        fitting = namings(split, len(of_model)) if nameless(of_model) else []
+        if fitting:
+            return tuple(fitting[0].index(name) for name in names), []
+        if split.numbered:
+            return _by_number(split, used, of_model)
     remarks = []
     plain = plain_names(of_model)
     unknown = [label for label in used if label not in by_name]
@@ -109,15 +119,41 @@ def _same_names(names: Sequence[str], of_model: Sequence[str]) -> dict[int, int]
     return matched
 
 
+def namings(split: Split, count: int) -> list[tuple[str, ...]]:
+    """What the outputs of a model that names none may be called, as its training may have had the data's classes.
+
+    The order of the folders, as torchvision's ImageFolder has them; that of the numbers that are their names; or
+    Food-11's, of which a folder may have some classes only.
+
+    Args:
+        count: of the outputs; only namings of so many are given.
+    """
+    names = split.class_names
+    ways = [names]
+    if split.numbered and all(class_number(name) is not None for name in names):
+        ways.append(tuple(sorted(names, key=int)))
+    food11 = plain_names(FOOD11)
+    indices = [food11.get(_plain(name)) for name in names]
+    if None not in indices:
+        ways.append(tuple(names[indices.index(k)] if k in indices else name for k, name in enumerate(FOOD11)))
+    return [way for way in dict.fromkeys(ways) if len(way) == count]
+
+
 def _by_number(split: Split, used: list[int], of_model: Sequence[str]) -> tuple[tuple[int, ...], list[str]]:
-    if used[-1] >= len(of_model):
+    """The class of the number that the data gives, from 0, or where that fits alone from 1."""
+    written = [class_number(name) for name in split.class_names]
+    numbers = [label if number is None else number for label, number in enumerate(written)]
+    least, most = min(numbers[label] for label in used), max(numbers[label] for label in used)
+    first = 1 if least > 0 and most == len(of_model) else 0
+    if most - first >= len(of_model):
+        label = numbers.index(most)
         raise InputError(
-            f"the data has the class {_quoted(split.class_names[used[-1]])} (number {used[-1]}), "
+            f"the data has the class {_quoted(split.class_names[label])} (number {most}), "
             f"the model only {len(of_model)} classes, 0 to {len(of_model) - 1}"
         )
-    order = tuple(label if label < len(of_model) else -1 for label in range(len(split.class_names)))
-    first, last = _quoted(of_model[0]), _quoted(of_model[used[-1]])
-    return order, [f"classes matched by number: 0 is {first}, {used[-1]} is {last}"]
+    order = tuple(number - first if 0 <= number - first < len(of_model) else -1 for number in numbers)
+    ends = f"{first} is {_quoted(of_model[0])}, {most} is {_quoted(of_model[most - first])}"
+    return order, [f"classes matched by number: {ends}"]
 
 
 def _near(name: str, plain: dict[str, int], of_model: Sequence[str]) -> int:
@@ -130,7 +166,8 @@ def _near(name: str, plain: dict[str, int], of_model: Sequence[str]) -> int:
     return plain[close[0]]
 
 
-def _nameless(names: Sequence[str]) -> bool:
+def nameless(names: Sequence[str]) -> bool:
+    """Whether classes are only numbered, as a model's are whose file does not name them."""
     return all(name == f"class {index}" for index, name in enumerate(names))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from foodviz.data.class_names import FOOD11
 from foodviz.data.files import check_file, read_file
 from foodviz.data.folders import SPLITS, find_folder, find_root, list_folder, split_folders
+from foodviz.data.image_paths import expanded
 from foodviz.data.sample.listing import list_sample, sample_name
 from foodviz.data.split import Split
 from foodviz.errors import InputError
@@ -33,7 +34,7 @@ class Dataset:
 
         Args:
             name: any usual name (`training`, `train`, `val`, `test`, …), or a folder below; None for the default.
-            default: the split where none is named and there are several; None for training, or what there is.
+            default: the split where none is named, or what is likest to it of those that there are; None for training.
 
         Raises:
             InputError: no such split, no picture in it, or a folder that cannot be listed.
@@ -52,6 +53,11 @@ class Dataset:
         names = SPLITS if self._root is None else split_folders(self._root)
         return tuple(split for split in (self._list(name, None) for name in names) if len(split))
 
+    def missing(self, default: str | None) -> str:
+        """The usual name of the default split where the data has splits but not this one; else empty."""
+        folders = split_folders(self._root) if self._root else {}
+        return (default or "training") if folders and (default or "training") not in folders else ""
+
     def _list(self, name: str | None, default: str | None) -> Split:
         """The split, which may have no pictures; names that mean the same give the same object."""
         request = (name, default)
@@ -62,10 +68,10 @@ class Dataset:
                 self._keys[request] = find_folder(self.data, self._root, name, default)
         key = self._keys[request]
         if key not in self._listed:
-            if isinstance(key, str):
-                self._listed[key] = list_sample(key, self.resize)
+            if isinstance(key, str) or self._root is None:
+                self._listed[key] = list_sample(str(key), self.resize)
             else:
-                self._listed[key] = list_folder(self.data, key, self.resize)
+                self._listed[key] = list_folder(self.data, self._root, key, self.resize)
         return self._listed[key]
 
 
@@ -85,14 +91,17 @@ def open_dataset(data: str = "sample", *, resize: str = "antialiased") -> Datase
 def open_files(paths: Sequence[str], *, resize: str = "antialiased") -> Split:
     """Picture files given by their paths as an unlabelled split; no id of a picture in it is known elsewhere.
 
+    Args:
+        paths: files, folders, patterns or lists, see `image_paths.expanded`.
+
     Raises:
-        InputError: one of them is not there or no regular file.
+        InputError: one of them is not there or no regular file, or there is no picture in one.
     """
-    names = tuple(map(str, paths))
+    names, remarks = expanded(tuple(map(str, paths)))
     for name in names:
         check_file(path_of(name), f"`image` {name}")
 
     def read(name: str) -> bytes:
         return read_file(path_of(name), f"`image` {name}")
 
-    return Split("", "", names, (-1,) * len(names), FOOD11, open=read, resize=resize, loose=True)
+    return Split("", "", names, (-1,) * len(names), FOOD11, open=read, resize=resize, loose=True, remarks=remarks)

@@ -2,12 +2,26 @@
 
 import os
 import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from foodviz.data.pictures import reads
 from foodviz.errors import InputError
 from foodviz.printable import printable
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".jfif"})
+# Read where this Pillow has a decoder, and the kind that it calls them.
+_SOMETIMES = {".avif": "AVIF", ".avifs": "AVIF", ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF"}
+# Pictures of kinds that are not read.
+_NEVER = frozenset(
+    [".jxl", ".jp2", ".psd", ".tga", ".svg", ".eps", ".ico", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"]
+)
+# What programs leave beside people's own folders: archives of macOS, network storage, Windows, Python.
+_NO_FOLDERS = frozenset(
+    {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "__pycache__"}
+)
+_DEEPEST = 16  # folders in folders
 MOST_BYTES = 512 << 20  # of a picture file: 128 million pixels without compression have 384 MB
 
 
@@ -50,17 +64,104 @@ def check_file(path: Path, called: str) -> None:
         raise InputError(f"{printable(called)}: {reason(error)}") from None
 
 
+@dataclass(frozen=True)
+class Entries:
+    """What is in a folder, sorted; hidden files and folders, and what programs leave there, are not.
+
+    Attributes:
+        pictures: names of picture files; a link to one that is gone keeps its place and is named when it is to be read.
+        folders: names of folders.
+        unread: names of pictures that cannot be read here.
+        others: how many files are something else.
+    """
+
+    pictures: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    others: int = 0
+
+
+def entries_of(folder: Path) -> Entries:
+    """What is in a folder.
+
+    Raises:
+        InputError: it cannot be listed.
+    """
+    pictures: list[str] = []
+    folders: list[str] = []
+    unread: list[str] = []
+    others = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - Paths cost more than the scan
+                if suffix in SUFFIXES and _is_file(entry):
+                    pictures.append(name)
+                elif _is_folder(entry):
+                    if name.lower() not in _NO_FOLDERS:
+                        folders.append(name)
+                elif suffix in _SOMETIMES and _is_file(entry):
+                    (pictures if reads(_SOMETIMES[suffix]) else unread).append(name)
+                elif suffix in _NEVER:
+                    unread.append(name)
+                else:
+                    others += 1
+    except OSError as error:
+        raise InputError(f"{printable(folder)}: {reason(error)}") from None
+    return Entries(sorted(pictures), sorted(folders), sorted(unread), others)
+
+
+def entries_below(folder: Path) -> Entries:
+    """Pictures in a folder and in the folders in it, at any depth, as paths below it; no folder is read twice.
+
+    Raises:
+        InputError: one of them cannot be listed.
+    """
+    pictures: list[str] = []
+    unread: list[str] = []
+    others = 0
+    seen: set[tuple[int, int]] = set()
+    waiting = [("", 0)]
+    while waiting:
+        prefix, depth = waiting.pop()
+        path = folder / prefix
+        entries = entries_of(path)
+        if entries.folders or depth:  # a link may lead back, or twice to the same
+            state = path.stat()
+            if (state.st_dev, state.st_ino) in seen:
+                continue
+            seen.add((state.st_dev, state.st_ino))
+        pictures += [prefix + name for name in entries.pictures]
+        unread += [prefix + name for name in entries.unread]
+        others += entries.others
+        if depth < _DEEPEST:
+            waiting += [(f"{prefix}{name}/", depth + 1) for name in entries.folders]
+    return Entries(sorted(pictures), [], sorted(unread), others)
+
+
 def folders_in(folder: Path) -> list[Path]:
     """Folders in a folder, sorted; hidden ones are none.
 
     Raises:
         InputError: it cannot be listed.
     """
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if not entry.name.startswith(".") and _is_folder(entry))
-    except OSError as error:
-        raise InputError(f"{printable(folder)}: {reason(error)}") from None
+    return [folder / name for name in entries_of(folder).folders]
+
+
+def unread_remark(names: Iterable[str]) -> list[str]:
+    """A line on pictures that are left out as nothing here reads them; none without any."""
+    kinds = [os.path.splitext(name)[1].lower() for name in names]  # noqa: PTH122
+    if not kinds:
+        return []
+    each = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
+    missing = {_SOMETIMES[kind] for kind in kinds if kind in _SOMETIMES}
+    ways = {"HEIF": "pip install pillow-heif reads .heic", "AVIF": "Pillow from 11.3 reads .avif"}
+    advice = "".join(f"; {ways[kind]}" for kind in sorted(missing))
+    pictures = "picture is" if len(kinds) == 1 else "pictures are"
+    return [f"{len(kinds)} {pictures} left out, of kinds that cannot be read here ({each}){advice}"]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -70,27 +171,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return True
 
 
-def pictures_in(folder: Path) -> list[str]:
-    """Names of the picture files in a folder, sorted; `.DS_Store`, `._x` and other files are not pictures.
-
-    Raises:
-        InputError: it cannot be listed.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(
-                entry.name
-                for entry in entries
-                if os.path.splitext(entry.name)[1].lower() in SUFFIXES  # noqa: PTH122 - Paths cost more than the scan
-                and not entry.name.startswith(".")
-                and _is_picture(entry)
-            )
-    except OSError as error:
-        raise InputError(f"{printable(folder)}: {reason(error)}") from None
-
-
-def _is_picture(entry: os.DirEntry[str]) -> bool:
-    """Whether a file is there, or a link to one that is gone: it keeps its id and is named when it is to be read."""
+def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
     except OSError:

@@ -5,13 +5,12 @@ course of 2021, below `labeled`), under any of the usual split names; a folder o
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import numpy as np
 
-from foodviz.data.class_names import FOOD11, MOST_CLASSES, class_names_for, class_number, plain_names
-from foodviz.data.files import folders_in, pictures_in, read_file, reason
+from foodviz.data.files import entries_of, folders_in, read_file, reason
+from foodviz.data.listing import list_pictures
 from foodviz.data.pictures import decode
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
@@ -23,6 +22,7 @@ SPLITS = {
     "validation": ("validation", "valid", "val"),
     "evaluation": ("evaluation", "testing", "test", "eval"),
 }
+_UNSEEN = ("validation", "evaluation")  # of which a model has seen no picture
 NESTED = 16  # folders that an unpacked archive may wrap around the splits
 
 
@@ -44,10 +44,10 @@ def find_root(data: str) -> Path:
     if not root.is_dir():
         raise InputError(f"`data` {printable(data)}: a file, not a folder (single pictures are given as `image`)")
     for _ in range(NESTED):  # an archive is often unpacked into a folder of its own
-        inner = folders_in(root)
-        if split_folders(root) or len(inner) != 1 or pictures_in(root):
+        inside = entries_of(root)
+        if split_folders(root) or len(inside.folders) != 1 or inside.pictures:
             break
-        root = inner[0]
+        root = root / inside.folders[0]
     return root
 
 
@@ -62,6 +62,11 @@ def split_folders(root: Path) -> dict[str, Path]:
     return folders
 
 
+def usual_name(name: str) -> str | None:
+    """The usual name of a split that has several; None where it is another's."""
+    return next((key for key, names in SPLITS.items() if name.lower() in names), None)
+
+
 def find_folder(data: str, root: Path, name: str | None, default: str | None) -> Path:
     """The folder of one split.
 
@@ -69,17 +74,17 @@ def find_folder(data: str, root: Path, name: str | None, default: str | None) ->
         data: the data set's folder.
         root: as `find_root` gives it.
         name: any usual name of a split, or a folder below either; None for the default.
-        default: the split where none is named and there are several; None for training, or what there is.
+        default: the split where none is named, or what is likest to it of those that there are; None for training.
 
     Raises:
         InputError: no such split.
     """
     splits = split_folders(root)
-    if name is None and splits:
-        name = default
     if name is None:
-        return splits.get("training") or (next(iter(splits.values())) if splits else root)
-    canonical = next((key for key, names in SPLITS.items() if name.lower() in names), None)
+        usual = usual_name(default or "training")
+        likest = _UNSEEN if usual in _UNSEEN else ()
+        return next((splits[key] for key in (usual, *likest, *SPLITS) if key in splits), root)
+    canonical = usual_name(name)
     if canonical in splits:
         return splits[canonical]
     path = PurePath(name)
@@ -91,20 +96,22 @@ def find_folder(data: str, root: Path, name: str | None, default: str | None) ->
     raise InputError(f"`split` {printable(name)}: not in {printable(data)}; {nearest(name, names)}")
 
 
-def list_folder(data: str, folder: Path, resize: str) -> Split:
+def list_folder(data: str, top: Path, folder: Path, resize: str) -> Split:
     """One split, which may have no pictures.
 
     Args:
         data: the data set's folder.
+        top: as `find_root` gives it.
         folder: the split's, at or below it.
         resize: the split's own, see `pictures.pixels`.
 
     Raises:
         InputError: a folder in it cannot be listed; its pictures would be missing from the ids.
     """
-    if not split_folders(folder) and "labeled" in {path.name for path in folders_in(folder)}:
-        folder = folder / "labeled"
-    listing, root = _list(folder), path_of(data)
+    training, root = split_folders(top).get("training"), path_of(data)
+    beside = training is not None and training.parent == folder.parent and training != folder
+    folder = _labelled(folder)
+    listing = list_pictures(folder, _labelled(training) if training is not None and beside else None)
     masks = masks_folder(folder)
     has_masks = os.path.isdir(masks)  # noqa: PTH112 - no error where it cannot be told
     return Split(
@@ -120,6 +127,12 @@ def list_folder(data: str, folder: Path, resize: str) -> Split:
         resize=resize,
         remarks=listing.remarks,
     )
+
+
+def _labelled(folder: Path) -> Path:
+    """The part with labels of a split that has one, as the course of 2021 has it."""
+    inside = not split_folders(folder) and "labeled" in {path.name for path in folders_in(folder)}
+    return folder / "labeled" if inside else folder
 
 
 def masks_folder(folder: Path) -> Path:
@@ -158,76 +171,3 @@ def _siblings(root: Path) -> list[str]:
         return [printable(path) for path in folders_in(root.parent)]
     except InputError:
         return []
-
-
-@dataclass(frozen=True)
-class _Listing:
-    names: tuple[str, ...]
-    labels: tuple[int, ...]
-    class_names: tuple[str, ...]
-    numbered: bool = False
-    remarks: tuple[str, ...] = ()
-
-
-def _list(folder: Path) -> _Listing:
-    flat = pictures_in(folder)
-    return _flat(folder, flat) if flat else _by_class(folder)
-
-
-def _flat(folder: Path, names: list[str]) -> _Listing:
-    """Pictures beside one another, their class before the first `_`."""
-    prefixes = [name.partition("_")[0] if "_" in name else "" for name in names]
-    numbers = [class_number(prefix) for prefix in prefixes]
-    labels = tuple(-1 if number is None else number for number in numbers)
-    remarks = []
-    dated = [name for name, prefix, label in zip(names, prefixes, labels, strict=True) if label < 0 and _digits(prefix)]
-    if dated:
-        remarks.append(
-            f"{len(dated)} of {len(names)} pictures are taken as unlabelled: a class number is below {MOST_CLASSES:,}, "
-            f"unlike in {printable(dated[0])}"
-        )
-    unread = [path.name for path in folders_in(folder) if _has_pictures(path)]
-    if unread:
-        remarks.append(
-            f"{printable(folder)} holds pictures and folders of pictures: the folders are not read ({len(unread)}, "
-            f"first {printable(unread[0])})"
-        )
-    return _Listing(tuple(names), labels, class_names_for(labels), numbered=True, remarks=tuple(remarks))
-
-
-def _digits(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
-
-
-def _has_pictures(folder: Path) -> bool:
-    try:
-        return bool(pictures_in(folder))
-    except InputError:
-        return False
-
-
-def _by_class(folder: Path) -> _Listing:
-    """A folder per class."""
-    classes = [path.name for path in folders_in(folder)]
-    labels, class_names, numbered = _number(classes)
-    names, labels_of = [], []
-    for name, label in zip(classes, labels, strict=True):
-        files = pictures_in(folder / name)
-        names += [f"{name}/{file}" for file in files]
-        labels_of += [label] * len(files)
-    return _Listing(tuple(names), tuple(labels_of), class_names, numbered)
-
-
-def _number(classes: list[str]) -> tuple[list[int], tuple[str, ...], bool]:
-    """The class index of each class folder, the names of the classes, and whether they are numbers only.
-
-    Folders are never one class: where two have one number, or one name but for its signs, all keep their own names.
-    """
-    numbers = [number for number in map(class_number, classes) if number is not None]
-    if len(set(numbers)) == len(classes):
-        return numbers, class_names_for(numbers), True
-    food11 = plain_names(FOOD11)
-    indices = [food11[plain] for plain in plain_names(classes) if plain in food11]
-    if len(indices) == len(classes):
-        return indices, FOOD11, False
-    return list(range(len(classes))), tuple(classes), False

@@ -2,6 +2,9 @@
 
 import io
 import warnings
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from threading import Lock
 from typing import Self
 
@@ -13,7 +16,7 @@ from foodviz.printable import printable
 
 MOST_PIXELS = 128_000_000  # 12,000 x 9,000 and some; decoding more takes gigabytes
 # What a file may be, whatever its name says. PIL knows more, and one of them, EPS, is a program that it would run.
-_USUAL, _RARER = ("JPEG", "PNG", "GIF", "BMP", "PPM"), ("WEBP", "TIFF", "AVIF")
+_USUAL, _RARER = ("JPEG", "PNG", "GIF", "BMP", "PPM"), ("WEBP", "TIFF", "AVIF", "HEIF")
 _ROWS = 512  # rows changed at a time where a change needs several copies
 
 
@@ -79,8 +82,20 @@ def _opened(content: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=_USUAL)
     except UnidentifiedImageError:
-        Image.init()  # loads the rarer decoders, those that this PIL has
-        return Image.open(io.BytesIO(content), formats=[kind for kind in _RARER if kind in Image.OPEN])
+        return Image.open(io.BytesIO(content), formats=[kind for kind in _RARER if reads(kind)])
+
+
+def reads(kind: str) -> bool:
+    """Whether this Pillow decodes a kind of picture, by its name of it; HEIF where pillow-heif is installed."""
+    return kind in _decoders()
+
+
+@cache
+def _decoders() -> frozenset[str]:
+    Image.init()  # loads the rarer ones
+    with suppress(ImportError):
+        import_module("pillow_heif").register_heif_opener()
+    return frozenset(Image.OPEN)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

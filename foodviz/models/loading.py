@@ -107,13 +107,15 @@ def _loaded(
     return _classifier(network, requested, size, origin, path)
 
 
-def reread(classifier: Classifier, preprocessing: Preprocessing) -> Classifier:
-    """The same network, its weights shared, with another idea of what it expects of its pixels."""
+def reread(
+    classifier: Classifier, preprocessing: Preprocessing, *, class_names: Sequence[str] | None = None
+) -> Classifier:
+    """The same network, its weights shared, with another idea of what it expects of its pixels, or of its classes."""
     mean, std = _normalisation(preprocessing, classifier.origin.declared)
     size = preprocessing.input_size
     other = Classifier(
         classifier.network,
-        classifier.class_names,
+        class_names or classifier.class_names,
         (size, size) if size else classifier.input_size,
         mean=mean,
         std=std,

@@ -34,6 +34,7 @@ def saliency_figure(
     agreement: np.ndarray | None = None,
     shared_scale: bool = False,
     notes: Sequence[str] = (),
+    limits_of_all: Sequence[tuple[float, float]] = (),
 ) -> Figure:
     """A column per image: photograph, map, map over the photograph; of several methods the last alone, a row each.
 
@@ -48,6 +49,7 @@ def saliency_figure(
         agreement: (methods, methods) rank correlations above the diagonal and overlaps below it, drawn on the right.
         shared_scale: one colour scale for all maps of a method; else each map's largest value is the end of its own.
         notes: lines at the foot.
+        limits_of_all: of each method's maps, where there are others than these; theirs without any.
     """
     count, several = len(images), len(attributions) > 1
     rows = 1 + len(attributions) if several else 3
@@ -65,7 +67,7 @@ def saliency_figure(
         photograph(axes, image, caption)
     for place, (attribution, row) in enumerate(zip(attributions, panels, strict=True)):
         shown = None
-        whole = limits_of(attribution.maps)
+        whole = limits_of_all[place] if limits_of_all else limits_of(attribution.maps)
         over = grid[1 + place if several else 2]
         for column in range(count):
             limits = whole if shared_scale else limits_of(attribution.maps[column])

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from foodviz.printable import printable
+from foodviz.render.fonts import INSTALL, families_for, numbered
 
 INK = "#22262b"
 SOFT = "#6b7280"
@@ -24,6 +25,7 @@ WARNING = "#b42318"
 MAGNITUDE = "magma"  # from nothing to much
 SIGNED = "RdBu_r"  # against, nothing, for: symmetric about 0
 SMALL, NORMAL, LARGE = 7.5, 9.0, 11.0  # points
+_ASCII = 127  # the last letter that every font has
 _LONGEST_LINE = 400  # letters, several times the widest figure
 _VERDICTS = {"believable": "#1a7f37", "doubtful": "#9a6700", "do not read": WARNING}
 _BELOW = 36  # letters in a line below a panel
@@ -33,8 +35,23 @@ _LETTERS = 17  # of the small face an inch, in a line of usual words
 class LiteralFigure(Figure):
     """A figure that draws every text as it is written, whoever wrote it: `$x^2$` is no formula, and nothing is run.
 
-    A letter that the font has not is drawn as a box, without a warning.
+    A letter that the font has not is drawn by another that has it, or where no font on the machine does, as its number;
+    that is among `remarks`.
     """
+
+    @property
+    def remarks(self) -> list[str]:
+        """What of it, as it was drawn, is other than was written, a line each."""
+        if not self._missing:
+            return []
+        some = "".join(sorted(self._missing)[:8])
+        return [f"no font here has the letters {some}: pictures show their numbers; {INSTALL}"]
+
+    @property
+    def _missing(self) -> set[str]:
+        """Letters that were drawn as numbers."""
+        missing: set[str] = vars(self).setdefault("_drawn_as_numbers", set())
+        return missing
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw it."""
@@ -52,7 +69,14 @@ class LiteralFigure(Figure):
             assert isinstance(text, Text)
             text.set_parse_math(False)
             text.set_usetex(False)
-            text.set_text("\n".join(printable(line, _LONGEST_LINE) for line in text.get_text().split("\n")))
+            words = "\n".join(printable(line, _LONGEST_LINE) for line in text.get_text().split("\n"))
+            if any(ord(sign) > _ASCII for sign in words):
+                families, missing = families_for({sign for sign in words if ord(sign) > _ASCII})
+                self._missing.update(missing)
+                words = numbered(words, missing)
+                if len(families) > 1:
+                    text.set_fontfamily(families)
+            text.set_text(words)
         with rc_context({"text.parse_math": False, "text.usetex": False}), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from|Matplotlib currently does not support")
             yield

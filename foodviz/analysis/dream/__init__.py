@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,7 +25,7 @@ def dream(
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
     recipe: Literal["plain", "octaves"] = "plain",
-    layer: str = homework.DREAM_LAYER,
+    layer: str | None = None,
     filters: Sequence[int | str] = (),
     weights: Sequence[float] = (),
     class_name: str | None = None,
@@ -49,7 +50,7 @@ def dream(
         ids: the picture, of the subject's split; the report's without one.
         image: a picture file instead.
         recipe: plain, the report's gradient ascent; or octaves, at several sizes, each gradient smoothed and scaled.
-        layer: index or dotted name.
+        layer: index or dotted name; the report's 34, or the last maps of a model without it, where None.
         filters: channels to climb, or `all`; the report's without any.
         weights: of the filters, one each; 1 without any.
         class_name: class whose logit is climbed instead.
@@ -84,7 +85,10 @@ def dream(
     from foodviz.analysis.dream.objective import dream_objective
     from foodviz.analysis.dream.result import result_of
 
-    objective = dream_objective(subject.classifier, own)
+    at = subject.layer(layer, homework.DREAM_LAYER) if own.class_name is None else None
+    if at is not None and not filters and own.filters and at.channels <= homework.DREAM_FILTER:
+        own = dataclasses.replace(own, filters=(at.channels // 2,))
+    objective = dream_objective(subject.classifier, own, at)
     subject.say(f"climbing {objective.name}")
     photographs = Photographs.of(subject, split, [index])
     photograph = photograph_at(photographs, index, own, objective.smallest)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from foodviz.analysis.dream.settings import DreamSettings
     from foodviz.methods.deep_dream import Climb, Objective
-    from foodviz.models import Classifier
+    from foodviz.models import Classifier, Layer
 
 TILE, MARGIN = 640, 64  # pixels; a picture up to a tile's size is climbed whole
 GUIDE = 512  # longest side of a guide picture in pixels
@@ -36,11 +36,11 @@ class DreamObjective:
     smallest: int
 
 
-def dream_objective(classifier: Classifier, settings: DreamSettings) -> DreamObjective:
-    """The objective that the settings name.
+def dream_objective(classifier: Classifier, settings: DreamSettings, layer: Layer | None) -> DreamObjective:
+    """The objective that the settings name, of a layer where they name no class.
 
     Raises:
-        InputError: no such layer, channel or class, a layer without maps, or a guide that cannot be read.
+        InputError: no such channel or class, or a guide that cannot be read.
     """
     from foodviz import models
     from foodviz.data.class_names import find_class
@@ -55,7 +55,7 @@ def dream_objective(classifier: Classifier, settings: DreamSettings) -> DreamObj
         size = classifier.input_size
         return DreamObjective(name, name.removeprefix("the "), tiled(climb, size, min(size) // 8), max(size))
 
-    layer = models.layer_with_maps(classifier, settings.layer)
+    assert layer is not None
     models.check_channels(layer, settings.filters, "filters")
     fast = models.fast(classifier, keep=layer)
     module = layer.of(fast).module

@@ -31,8 +31,10 @@ def choose_one(subject: Subject, ids: Sequence[int | str], image: Sequence[str])
     if max(len(ids), len(image)) > 1:
         raise InputError("dream takes one picture at a time")
     if ids or image:
-        split, (index,) = subject.choose(ids, image)
-        return split, index
+        split, chosen = subject.choose(ids, image)
+        if len(chosen) > 1:  # a folder of them
+            raise InputError("dream takes one picture at a time")
+        return split, chosen[0]
     split = subject.split()
     stem = f"{homework.DREAM_PICTURE}."
     return split, next((index for index, name in enumerate(split.names) if name.startswith(stem)), 0)

@@ -30,7 +30,7 @@ class DreamSettings:
     """
 
     recipe: Literal["plain", "octaves"]
-    layer: str
+    layer: str | None
     filters: tuple[int, ...]
     weights: tuple[float, ...]
     class_name: str | None

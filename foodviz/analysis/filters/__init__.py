@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from foodviz import homework
 from foodviz.analysis.filters.arguments import AscentArguments, is_whole
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
@@ -23,7 +22,7 @@ def filters(
     *,
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
-    layer: str = homework.LAYER,
+    layer: str | None = None,
     filters: Sequence[int] = (),
     classes: Sequence[str] = (),
     all_: bool = False,
@@ -46,7 +45,7 @@ def filters(
     Args:
         ids: pictures of the subject's split that maps are shown of; the report's four without any.
         image: picture files instead; the scan and the colours are still those of the subject's split.
-        layer: index or dotted name.
+        layer: index or dotted name; the report's 15, or the last maps of a model without it, where None.
         filters: which; the five most selective without any.
         classes: draw these classes' logits instead of a layer's filters, each by name or number.
         all_: a contact sheet of the whole layer.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from foodviz import homework
 from foodviz.analysis.filters.arguments import UNITS, AscentArguments
 from foodviz.analysis.filters.ascent import ascend
 from foodviz.analysis.filters.cards import card_arrays, cards, dead_advice
@@ -30,7 +31,7 @@ def of_layer(
     climb: AscentArguments,
     settings: Mapping[str, Any],
     *,
-    layer: str,
+    layer: str | None,
     filters: tuple[int, ...],
     all_: bool,
     with_cards: bool,
@@ -48,7 +49,7 @@ def of_layer(
 
     from foodviz import models
 
-    at = models.layer_with_maps(subject.classifier, layer)
+    at = subject.layer(layer, homework.LAYER)
     models.check_channels(at, filters, "filters")
     subject.say(str(at))
     photographs = Photographs.of(subject, *pictures)

@@ -30,6 +30,7 @@ SECTIONS = {
     "confusion": "confusion",
     "dream": "dream",
 }
+LABELLED = ("class", "confusion")  # say nothing without labels
 UNSEEN = ("inspect", "confusion")  # look at what the model has not seen, whatever split the report is of
 
 
@@ -93,7 +94,7 @@ def planned(
         raise InputError(f"`sections` {unknown}: {nearest(unknown, SECTIONS)}")
     return [
         _section(name, subject, tables.get(SECTIONS[name], {}), ids, class_name)
-        for name in dict.fromkeys(names or SECTIONS)
+        for name in dict.fromkeys(names or _possible(subject))
     ]
 
 
@@ -110,7 +111,7 @@ def _section(
         arguments = {key: value for key, value in arguments.items() if key not in OF_CLASSES}
     if name == "filters":
         arguments.setdefault("similar", True)
-        if "layer" not in arguments:
+        if "layer" not in arguments and _has_the_reports_layer(subject):
             arguments.setdefault("filters", homework.FILTERS)
     theirs = {**subject.settings, **typed(open_subject, table)}
     if name in UNSEEN:
@@ -127,6 +128,27 @@ def _looking_at(subject: Subject, settings: Mapping[str, Any]) -> Subject:
     return open_subject(**settings, say=subject.say, progress=subject.progress)
 
 
+def _possible(subject: Subject) -> list[str]:
+    """The sections that there can be: what needs labels is left out where no split has any, and that is said."""
+    if any(split.labelled for split in (subject.split(), *subject.dataset.splits())):
+        return list(SECTIONS)
+    subject.say(f"left out, as no picture has a label: {' and '.join(LABELLED)}")
+    return [name for name in SECTIONS if name not in LABELLED]
+
+
 def _recognised(subject: Subject) -> str:
-    names = subject.split().class_names
+    split = subject.split()
+    labels = sorted({split.labels[index] for index in split.labelled_ids})
+    names = [split.class_names[label] for label in labels] or list(split.class_names)
     return homework.RECOGNISED if homework.RECOGNISED in names else names[0]
+
+
+def _has_the_reports_layer(subject: Subject) -> bool:
+    """Whether the filters of the report's layer are there; a model that cannot be read is named by its section."""
+    if subject.settings.get("model") == "sample":  # known without opening it
+        return True
+    try:
+        layer = subject.layer(None, homework.LAYER)
+    except InputError:
+        return True
+    return layer.requested == homework.LAYER and layer.channels > max(homework.FILTERS)

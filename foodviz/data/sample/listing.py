@@ -3,7 +3,7 @@
 import hashlib
 
 from foodviz.data.class_names import FOOD11
-from foodviz.data.folders import SPLITS
+from foodviz.data.folders import SPLITS, usual_name
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
 from foodviz.printable import printable
@@ -23,7 +23,7 @@ def sample_name(split: str | None) -> str:
         InputError: no such split.
     """
     requested = "training" if split is None else split.lower()
-    name = next((key for key, names in SPLITS.items() if requested in names), None)
+    name = usual_name(requested)
     if name is None:
         raise InputError(f"`split` {printable(requested)}: not in the sample; {nearest(requested, SPLITS)}")
     return name
