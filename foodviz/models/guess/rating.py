@@ -144,7 +144,8 @@ def ranked(rated: Iterable[tuple[Rating, T]], prior: Callable[[T], float]) -> li
     least = min((pair[0].misfit for pair in given if pair[0].misfit is not None), default=0.0)
     absurd = [pair for pair in given if (pair[0].misfit or 0.0) > max(_ABSURD, _WORSE * least)]
     pairs = sorted((pair for pair in given if pair not in absurd), key=lambda pair: (-pair[0].accuracy, cost(pair)))
-    limit = pairs[0][0].accuracy - 2 * pairs[0][0].error if pairs else 0.0
+    by_luck = not any(rating.beats_guessing for rating, _ in pairs)  # then the norms alone speak
+    limit = 0.0 if by_luck else pairs[0][0].accuracy - 2 * pairs[0][0].error
     close = sorted((pair for pair in pairs if pair[0].accuracy >= limit), key=cost)
     by_labels = sorted(
         filter(alike, close), key=lambda pair: unlikely(pair) - pair[0].pictures * pair[0].log_likelihood
