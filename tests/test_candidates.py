@@ -15,6 +15,7 @@ from foodviz.models.guess.choice import choose
 from foodviz.models.guess.match import class_count, fill, known_architecture, misfits
 from foodviz.models.guess.rating import Rating, rate
 from foodviz.models.guess.stack import build_stack, parse, text_of
+from foodviz.models.preprocessing import Preprocessing
 
 
 class Net(nn.Module):
@@ -148,7 +149,7 @@ def test_known_nets_are_known_and_could_be_guessed(name):
     assert known_architecture(weights) == name
     first = candidates(weights)[0]
     network, size = build_stack(weights, first.text)
-    assert size == 128
+    assert size == (128, 128)
     known = build(name, 11)
     for path, module in network.named_modules():
         if path.startswith("cnn.") and not isinstance(module, nn.Identity):
@@ -207,12 +208,12 @@ def test_the_most_accurate_candidate_is_chosen_and_the_others_shown():
     possible = candidates(net.state_dict())
     right = next(each for each in variants(possible[3]) if "LeakyReLU(0.2)" in each.fillings.values())
 
-    def rate(reading):
+    def rate(reading, _pixels):
         same = sum(right.fillings.get(place) == kind for place, kind in reading.fillings.items())
         return Rating(44, same / len(right.fillings), -1.0, float(reading.size != right.size))
 
     tried = choose(possible, rate)
-    assert tried[0][1] == right.text
+    assert tried[0][1].text == right.text
     assert tried[0][0].accuracy == 1
     assert len(tried) < 100
 
@@ -249,3 +250,99 @@ def test_labelled_pictures_tell_the_largest_value_of_a_map_from_its_mean(tmp_pat
     classifier, images = decided(tmp_path / "a", 128, side=16)
     assert "join: AdaptiveMaxPool2d(1)" in classifier.origin.architecture
     same_answers(classifier, net, images)
+
+
+class Attributes(nn.Module):
+    """As PyTorch's own tutorial has it: padding left out, activations and pools in the forward alone."""
+
+    def __init__(self, channels, kernel, widths, features):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, widths[0], kernel)
+        self.conv2 = nn.Conv2d(widths[0], widths[1], kernel)
+        self.fc1, self.fc2 = nn.Linear(features, 12), nn.Linear(12, 10)
+        self.pools = (kernel == 5, True)
+
+    def forward(self, images):
+        for layer, pool in zip((self.conv1, self.conv2), self.pools, strict=True):
+            images = nn.functional.relu(layer(images))
+            images = nn.functional.max_pool2d(images, 2) if pool else images
+        return self.fc2(nn.functional.relu(self.fc1(images.flatten(1))))
+
+
+def unpadded_blocks():
+    def block(entering):
+        pair = nn.Conv2d(entering, 10, 3), nn.ReLU(), nn.Conv2d(10, 10, 3), nn.ReLU(), nn.MaxPool2d(2)
+        return nn.Sequential(*pair)
+
+    class Blocks(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.block_1, self.block_2 = block(3), block(10)
+            self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(10 * 13 * 13, 3))
+
+        def forward(self, images):
+            return self.classifier(self.block_2(self.block_1(images)))
+
+    return Blocks()
+
+
+UNPADDED = {
+    "tutorial": (lambda: Attributes(3, 5, (6, 16), 400), 32),
+    "grey digits": (lambda: Attributes(1, 3, (8, 16), 2304), 28),
+    "two blocks": (unpadded_blocks, 64),
+}
+
+
+@pytest.mark.parametrize("name", UNPADDED)
+def test_nets_without_padding_are_read_and_the_guess_is_in_every_figure(name, tmp_path):
+    make, size = UNPADDED[name]
+    net = trained(make())
+    torch.save(net.state_dict(), tmp_path / "a")
+    classifier = load(str(tmp_path / "a"))
+    assert classifier.input_size == (size, size)
+    images = torch.rand(2, 1, size, size)
+    grey = images if name == "grey digits" else images.expand(-1, 3, -1, -1)
+    torch.testing.assert_close(classifier(images.expand(-1, 3, -1, -1)), net(grey), rtol=1e-4, atol=1e-5)
+    assert classifier.remarks[0].startswith("Architecture guessed; ")
+    assert "readings fit as well" in classifier.remarks[0]
+    assert any(line.startswith("warning: ") and "`arch`" in line for line in classifier.origin.guesses)
+
+
+def test_an_oblong_input_is_read_where_it_is_said(tmp_path):
+    net = Net(cnn=nn.Sequential(conv(3, 4), nn.ReLU(), nn.MaxPool2d(2)), fc=nn.Linear(4 * 16 * 32, 3))
+    torch.save(net.state_dict(), tmp_path / "a")
+    classifier = load(str(tmp_path / "a"), preprocessing=Preprocessing(input_size=(32, 64)))
+    assert classifier.input_size == (32, 64)
+    assert "input: 32x64" in classifier.origin.architecture
+    same_answers(classifier, net.eval(), torch.rand(2, 3, 32, 64))
+
+
+def test_the_size_of_a_student_net_is_found_by_its_norms(tmp_path):
+    """Depthwise, pooled to one cell: its weights fit pictures of any size, its norms those of one.
+
+    The head is untrained, so whether a pool stands behind the last norm nothing tells: that is said.
+    """
+    torch.manual_seed(0)
+    net, _ = student()
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    images, labels = stripes(60, 3)
+
+    def at(size):
+        return nn.functional.interpolate(images, size, mode="bilinear")
+
+    with torch.no_grad():
+        net.train()(at((96, 96))[:40])
+    torch.save(net.eval().state_dict(), tmp_path / "a")
+
+    def score(_key, make):
+        classifier = make()
+        return rate(classifier, at(classifier.input_size)[40:], labels[40:])
+
+    classifier = load(str(tmp_path / "a"), score=score)
+    assert classifier.input_size == (96, 96)
+    assert classifier.origin.tried[0][0].misfit < 0.1 * min(
+        rating.misfit for rating, text in classifier.origin.tried if "input: 128" in text
+    )
+    assert "fit as well" in classifier.remarks[0]

@@ -43,14 +43,14 @@ def test_the_swap_to_bgr_and_the_normalisation_come_first():
 def test_preprocessing_is_resolved():
     assert str(Classifier(net(), "abcd").preprocessing) == "RGB, normalisation none, antialiased resize"
     own = Classifier(net(), "abcd", (64, 64), mean=(0.1, 0.2, 0.3), std=(0.5, 0.5, 0.25), bgr=True, resize="plain")
-    assert own.preprocessing == Preprocessing("bgr", "own", "plain", 64, ((0.1, 0.2, 0.3), (0.5, 0.5, 0.25)))
+    assert own.preprocessing == Preprocessing("bgr", "own", "plain", (64, 64), ((0.1, 0.2, 0.3), (0.5, 0.5, 0.25)))
     assert str(own.preprocessing) == "BGR, normalisation by mean 0.1 0.2 0.3, deviation 0.5 0.5 0.25, plain resize"
     again = reread(own, own.preprocessing)
     images = torch.rand(2, 3, 64, 64)
     assert torch.equal(again(images), own(images))
     assert again.preprocessing == own.preprocessing
     assert again.network is own.network
-    half = reread(own, Preprocessing("rgb", "half", None, 32))
+    half = reread(own, Preprocessing("rgb", "half", None, (32, 32)))
     assert half.input_size == (32, 32)
     torch.testing.assert_close(half.normalised(images), (images - 0.5) / 0.5)
 
@@ -61,7 +61,12 @@ def test_identity_is_the_files_and_of_what_is_done_to_pixels(file):
     assert load(str(file)).identity == first
     others = [
         load(str(file), preprocessing=Preprocessing(**{name: value})).identity
-        for name, value in (("channel_order", "bgr"), ("normalise", "half"), ("resize", "plain"), ("input_size", 64))
+        for name, value in (
+            ("channel_order", "bgr"),
+            ("normalise", "half"),
+            ("resize", "plain"),
+            ("input_size", (64, 64)),
+        )
     ]
     assert len({first, *others}) == 5
     renamed = file.with_name("b")
@@ -91,7 +96,8 @@ def test_identity_without_a_file_is_that_of_modules_and_weights():
 def test_facts_are_those_of_a_manifest(file):
     facts = load(str(file)).facts()
     assert list(facts) == [
-        "architecture", "architecture_from", "guessed", "form", "parameters", "guesses", "pixels", "resize",
+        "architecture", "architecture_from", "guessed", "form", "parameters", "guesses", "answers", "remarks",
+        "pixels", "resize",
     ]  # fmt: skip
     assert (facts["architecture"], facts["guessed"], facts["form"]) == ("vgg16_bn-slim", False, "safetensors")
     assert json.loads(json.dumps(facts)) == facts

@@ -77,16 +77,22 @@ def test_weights_too_large_to_compute_with_are_refused(net, tmp_path):
 
 def test_a_size_that_the_net_does_not_take_is_refused(net, tmp_path):
     torch.save(net.state_dict(), tmp_path / "a")
-    said = refusal(tmp_path / "a", preprocessing=Preprocessing(input_size=64))
-    assert "does not run on pictures of 64x64" in said
-    assert "`input_size`" in said
+    size = Preprocessing(input_size=(40, 40))
+    assert "does not run on pictures of 40x40 (mat1" in refusal(
+        tmp_path / "a", arch="stack; MaxPool2d(2): cnn.3", preprocessing=size
+    )
+    weights = {"cnn.0.weight": torch.zeros(4, 3, 3, 3), "fc.weight": torch.zeros(11, 4 * 64 * 64)}
+    torch.save(weights, tmp_path / "b")
+    assert "does not run on pictures of 40x40 as a plain stack; `input_size` 128 fits" in refusal(
+        tmp_path / "b", preprocessing=size
+    )
 
 
 @pytest.mark.parametrize("side", [0, 7, 2049, 10**9])
 def test_a_size_that_would_fill_the_memory_is_refused(net, tmp_path, side):
     torch.save(net.state_dict(), tmp_path / "a")
     assert f"`input_size` {side}: it is 8 to 2048" in refusal(
-        tmp_path / "a", preprocessing=Preprocessing(input_size=side)
+        tmp_path / "a", preprocessing=Preprocessing(input_size=(side, side))
     )
 
 

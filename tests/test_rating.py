@@ -24,8 +24,18 @@ def test_of_equally_accurate_readings_the_norms_decide():
         usual, unusual = (Rating(60, 0.9, surely, 0.02), "mean"), (Rating(60, 0.9, -0.25, 0.02), "largest")
         order = ranked([unusual, usual, (far, "far")], prior=lambda name: 1.0 if name == "mean" else 0.05)
         assert order[0][1] == first
-    assert Rating(44, 0.3, -2, None).beats_chance(11)
-    assert not Rating(44, 0.15, -2, None).beats_chance(11)
+
+
+def test_guessing_is_always_naming_the_commonest_class():
+    assert Rating(44, 0.3, -2, None, 1 / 11).beats_guessing
+    assert not Rating(44, 0.15, -2, None, 1 / 11).beats_guessing
+    assert not Rating(44, 0.5, -2, None, 0.46).beats_guessing
+    uneven = torch.tensor([0, 0, 0, 1, 2])
+    blind = Classifier(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), "abc", (8, 8))
+    assert rate(blind, torch.zeros(5, 3, 8, 8), uneven).commonest == pytest.approx(0.6)
+    low, high = Rating(100, 0.5, -1, None).interval
+    assert (low, high) == (pytest.approx(0.404, abs=1e-3), pytest.approx(0.596, abs=1e-3))  # Wilson's, by hand
+    assert Rating(10, 1.0, -1, None).interval == (pytest.approx(0.722, abs=1e-3), 1.0)
 
 
 def test_likelihood_forgives_a_net_that_is_too_sure_and_not_one_that_is_not_sure_enough():

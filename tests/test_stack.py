@@ -25,7 +25,7 @@ def weights(**more):
 
 def test_a_text_says_what_stands_where():
     network, size = build_stack(weights(), "stack; ReLU: cnn.2; MaxPool2d(3, 2, 1): cnn.3; join: Flatten; input: 64")
-    assert size == 64
+    assert size == (64, 64)
     assert [type(module).__name__ for module in network.cnn] == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Conv2d"]
     assert (network.cnn[3].kernel_size, network.cnn[3].stride, network.cnn[3].padding) == (3, 2, 1)
     assert list(dict(network.named_children())) == ["cnn", "join", "fc"]
@@ -128,7 +128,7 @@ PATHS = st.sampled_from(["cnn.2", "cnn.3", "cnn.5", "cnn.0", "fc", "fc+1", "cnn.
     max_size=5
 )
 ITEMS = st.builds(lambda kind, paths: f"{kind}: {' '.join(paths)}", CALLS, st.lists(PATHS, max_size=3))
-TEXTS = st.lists(ITEMS | st.just("input: 64") | st.text(max_size=9), max_size=5).map(
+TEXTS = st.lists(ITEMS | st.sampled_from(["input: 64", "input: 64x96"]) | st.text(max_size=9), max_size=5).map(
     lambda items: "; ".join(["stack", *items])
 )
 

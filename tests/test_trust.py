@@ -175,7 +175,11 @@ FINE |= {"deletions": (0.5, 0.2, 0.3)}
         ({"lead": 0.1}, WRONG, "no more than chance"),
         ({"edge_like": 0.9}, WRONG, "an edge detector draws the same"),
         ({"noise": 0.9, "shuffled": (0.9, 0.8, 0.1, 0.1)}, WRONG, "hardly changes with the weights"),
-        ({"noise": 0.9, "shuffled": (0.9, 0.1, 0.0, 0.0)}, BELIEVABLE, "changes with the weights (0.10); stable (0.90)"),
+        (
+            {"noise": 0.9, "shuffled": (0.9, 0.1, 0.0, 0.0)},
+            BELIEVABLE,
+            "changes with the weights (0.10); stable (0.90)",
+        ),
         ({"noise": 0.2}, DOUBTFUL, "noise that changes no answer changes it"),
         ({"on_object": 0.5, "object": 0.2}, BELIEVABLE, "50% on the food (20% of the picture)"),
         ({"lead": None, "taken": 0.05}, UNMEASURED, "takes only 5% of the class's probability away"),

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FEW = 44  # pictures for a check that must cost little: chance is 9 %, twice its standard error another 9 %
 
 
+class OtherClasses(InputError):
+    """The classes of the data are not the model's."""
+
+
 class LabelledPictures:
     """Labelled pictures, evenly spread over a split, that models are rated on.
 
@@ -78,6 +82,9 @@ class LabelledPictures:
 
         Its outputs are called as `class_names` has them; None for whatever of the data's namings fits best, where its
         file does not say.
+
+        Raises:
+            OtherClasses: labels say nothing of it.
         """
         import torch
 
@@ -88,7 +95,10 @@ class LabelledPictures:
         step = max(1, len(images) // (count or len(images)))  # every class is among the few, too
         images, labels = images[::step], labels[::step]
         ways = [class_names] if class_names else self._namings(classifier) or [classifier.class_names]
-        orders = [torch.tensor(match_classes(self.split, names)[0]) for names in ways]
+        try:
+            orders = [torch.tensor(match_classes(self.split, names)[0]) for names in ways]
+        except InputError as reason:
+            raise OtherClasses(str(reason)) from reason
         return max((rate(classifier, images, order[labels]) for order in orders), key=lambda each: each.accuracy)
 
     def _namings(self, classifier: Classifier) -> list[tuple[str, ...]]:
@@ -129,7 +139,7 @@ class LabelledPictures:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
         from foodviz.models.guess.rating import Rating
 
-        file = cache_file("ratings", "3", key, self.split.fingerprint, str(self.ids), suffix=".json")
+        file = cache_file("ratings", "4", key, self.split.fingerprint, str(self.ids), suffix=".json")
         kept = load_json(file)
         if kept is not None:
             return Rating(**kept)
@@ -155,11 +165,10 @@ def labelled_pictures(dataset: Dataset, split: Split, count: int = FEW) -> Label
 def chance_warning(pictures: LabelledPictures, classifier: Classifier) -> str | None:
     """What to tell the user where the model does no better than guessing on labelled pictures; None where it does."""
     rating = pictures.remembered(classifier.identity, lambda: classifier)
-    classes = len(classifier.class_names)
-    if rating.beats_chance(classes):
+    if rating.beats_guessing:
         return None
     return (
-        f"warning: the model is right on {rating.accuracy:.0%} of {rating.pictures} labelled pictures of "
-        f"{pictures.split.name}, no better than guessing ({1 / classes:.0%}): wrongly read, or trained on other "
-        "pictures; foodviz inspect tells which"
+        f"warning: the model is right on {rating.shares} labelled pictures of {pictures.split.name}, no better than "
+        f"always naming the commonest class ({rating.commonest:.0%}): wrongly read, or trained on other pictures; "
+        "foodviz inspect tells which"
     )

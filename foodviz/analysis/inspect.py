@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,7 @@ def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
         require(value >= LEAST, name, value, f"at least {LEAST} pictures")
     split = subject.dataset.split(subject.settings["split"], default="validation")
     pictures = labelled_pictures(subject.dataset, split, count)
-    classifier, ratings = _proven(subject, pictures, few)
+    classifier, pictures, ratings = _proven(subject, pictures, few)
     _check_answers(subject, classifier, pictures)
     facts = {
         "weight_set": subject.settings["weight_set"],
@@ -57,7 +56,7 @@ def as_config(facts: Mapping[str, Any]) -> str:
     Raises:
         InputError: the checkpoint's file name cannot be written in TOML.
     """
-    from foodviz.models.preprocessing import OWN
+    from foodviz.models.preprocessing import OWN, size_text
 
     lines = [f"# Written by foodviz inspect for {_plain(facts['file'])}."]
     lines += [f"# {_plain(facts['verdict'])}"] if "verdict" in facts else []
@@ -69,7 +68,8 @@ def as_config(facts: Mapping[str, Any]) -> str:
         best = facts["readings"][0]
         chosen = [key for key in ("channel_order", "normalise", "resize") if best[key] != OWN]  # which holds unsaid
         lines += [f"{key} = {_toml(best[key])}" for key in chosen]
-    return "\n".join([*lines, f"input_size = {facts['input_size'][0]}", ""])
+    size = size_text(tuple(facts["input_size"]))
+    return "\n".join([*lines, f"input_size = {size if size.isdecimal() else _toml(size)}", ""])
 
 
 def _toml(text: str) -> str:
@@ -86,34 +86,36 @@ def _plain(text: str) -> str:
     return printable(text, 1000)
 
 
-def _proven(subject: Subject, pictures: LabelledPictures | None, few: int) -> tuple[Classifier, list[Rated]]:
-    """The classifier under the best reading, and all readings.
+def _proven(
+    subject: Subject, pictures: LabelledPictures | None, few: int
+) -> tuple[Classifier, LabelledPictures | None, list[Rated]]:
+    """The classifier under the best reading, the pictures that say so, and all readings.
 
-    Where the architecture is guessed, too: first the preprocessing for the likeliest guess, then the architecture for
-    this one, then again the preprocessing.
+    A guessed architecture was rated together with its pixels and size. Of another the size is rated under the best
+    pixels, and then the pixels again.
     """
     from foodviz import models
-    from foodviz.analysis.opening import load_model
+    from foodviz.analysis.accuracy_check import OtherClasses
+    from foodviz.analysis.opening import load_rated
     from foodviz.analysis.readings import rate_readings, rate_sizes
 
     names = pictures.split.class_names if pictures else ()
-    classifier = load_model(subject, class_names=names)
-    if pictures is None:
-        return classifier, []
-    classifier = models.channels_last(pictures.named(classifier, subject.say))
+    classifier, some = load_rated(subject, pictures.few(FEW) if pictures else None, names)
+    if pictures is None or some is None:
+        return classifier, None, []
+    try:
+        classifier = models.channels_last(pictures.named(classifier, subject.say))
+        ratings = rate_readings(classifier, pictures, few)
+    except OtherClasses as reason:
+        subject.say(f"{reason}: labels say nothing of it")
+        return classifier, None, []
     size = subject.settings["input_size"]
-    if classifier.origin.guessed:
-        first = rate_readings(classifier, pictures, few, finalists=0)[0][1]
-        best = dataclasses.replace(first, input_size=size)
-        again = load_model(subject, class_names=names, preprocessing=best, score=pictures.few(FEW).remembered)
-        classifier = models.channels_last(pictures.named(again, subject.say))
-    ratings = rate_readings(classifier, pictures, few)
     if not size and not classifier.origin.guessed and not classifier.origin.declared.input_size:
         sizes = rate_sizes(classifier, ratings[0][1], pictures, few)
-        if sizes and sizes[0][1].input_size != classifier.input_size[0]:
+        if sizes and sizes[0][1].input_size != classifier.input_size:
             classifier = models.reread(classifier, sizes[0][1])
             ratings = rate_readings(classifier, pictures, few)
-    return models.reread(classifier, ratings[0][1]), ratings
+    return models.reread(classifier, ratings[0][1]), pictures, ratings
 
 
 def _check_answers(subject: Subject, classifier: Classifier, pictures: LabelledPictures | None) -> None:
@@ -140,11 +142,12 @@ def _facts(
         "classes": list(classifier.class_names),
         "input_size": list(classifier.input_size),
         "guesses": facts["guesses"],
+        "remarks": facts["remarks"],
         "architectures_tried": facts.get("readings_tried", []),
     }
     if pictures is not None:
         described["data"] = {"data": pictures.split.data, "split": pictures.split.name, "of": len(pictures.ids)}
-        described["chance"] = 1 / len(classifier.class_names)
+        described["commonest_class"] = ratings[0][0].commonest
         described["readings"] = [
             {
                 "channel_order": reading.channel_order,
@@ -154,16 +157,17 @@ def _facts(
             }
             for rating, reading in ratings
         ]
-        described["verdict"] = _verdict(ratings, len(classifier.class_names))
+        described["verdict"] = _verdict(ratings)
     return described
 
 
-def _verdict(ratings: Sequence[Rated], classes: int) -> str:
+def _verdict(ratings: Sequence[Rated]) -> str:
     """Which reading fits best, and by how much: against the best with other colours or another normalisation."""
     rating, best = ratings[0]
-    if not rating.beats_chance(classes):
+    guessing = f"naming the commonest class would be right on {rating.commonest:.1%}"
+    if not rating.beats_guessing:
         return (
-            f"no reading is right more often than by guessing ({rating.accuracy:.1%}, chance {1 / classes:.1%}): "
+            f"no reading is right more often than by guessing ({rating.shares} pictures; {guessing}): "
             "trained on other pictures or classes, or the architecture is read wrong"
         )
     other, wrong = next((each, reading) for each, reading in ratings if reading.colours != best.colours)
@@ -172,10 +176,7 @@ def _verdict(ratings: Sequence[Rated], classes: int) -> str:
         for each, reading in ratings
         if reading.colours == best.colours and reading.resize != best.resize
     )
-    return (
-        f"{best} fits best: {rating}; next {wrong}: {other}; with {plain.resize} resize: {resized}; "
-        f"guessing would be right on {1 / classes:.1%}"
-    )
+    return f"{best} fits best: {rating}; next {wrong}: {other}; with {plain.resize} resize: {resized}; {guessing}"
 
 
 def _lines(described: Mapping[str, Any]) -> list[str]:
@@ -188,9 +189,10 @@ def _lines(described: Mapping[str, Any]) -> list[str]:
         f"classes       {len(classes)}: {', '.join(map(printable, classes[:12]))}{' …' if len(classes) > 12 else ''}",
         f"input         {height}x{width}",
         *(f"guess         {line}" for line in described["guesses"]),
+        *(f"answers       {line}" for line in described["remarks"]),
     ]
     if "readings" not in described:
-        return [*lines, "no labelled pictures: nothing proven; --data FOLDER with labels does it"]
+        return [*lines, "no labelled pictures of its classes: nothing proven; --data FOLDER with such labels does it"]
     lines += ["", "log-likelihood: with the confidence of a too sure model taken down"]
     lines += [" right  of   log-likelihood  norms off  colours  normalise  resize"]
     lines += [

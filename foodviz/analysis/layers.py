@@ -58,6 +58,8 @@ def dead_shares(classifier: Classifier, layers_run: Sequence[SurveyedLayer], ima
     def note(name: str, output: object) -> None:
         if isinstance(output, torch.Tensor) and output.ndim == 4:
             low, high = output.amin((0, 2, 3)), output.amax((0, 2, 3))
+            if lowest.get(name, low).shape != low.shape:
+                return  # used again on wider maps: the row is of its first use
             lowest[name] = torch.minimum(lowest.get(name, low), low)
             highest[name] = torch.maximum(highest.get(name, high), high)
 

@@ -230,7 +230,7 @@ def _caption(photographs: Photographs, pictures: Sequence[ExplainedPicture], num
 
     picture = pictures[number]
     explanation = picture.explanation
-    probability = float(photographs.logits[number].softmax(0)[explanation.targets[row]])
+    probability = float(photographs.probabilities[number, explanation.targets[row]])
     stable = explanation.stability[row] >= STABLE
     return (
         f"{printable(picture.names[row])} {probability:.0%}, R² {explanation.fits[row]:.2f}\n"

@@ -13,7 +13,9 @@ from foodviz.progress import Progress, silent
 from foodviz.threads import wait_briefly
 
 if TYPE_CHECKING:
-    from foodviz.models import Classifier, Preprocessing
+    from foodviz.analysis.accuracy_check import LabelledPictures
+    from foodviz.models import Classifier
+    from foodviz.models.guess.rating import Rating
     from foodviz.models.loading import Score
 
 
@@ -28,7 +30,7 @@ def open_subject(
     channel_order: Literal["rgb", "bgr"] | None = None,
     normalise: Literal["none", "half", "imagenet", "bytes"] | None = None,
     resize: Literal["antialiased", "plain"] | None = None,
-    input_size: int | None = None,
+    input_size: int | str | None = None,
     allow_code: bool = False,
     seed: int = 0,
     rated: bool = True,
@@ -44,7 +46,8 @@ def open_subject(
         arch: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>; None to find out.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
         device: where to compute; auto takes a GPU where there is one.
-        channel_order, normalise, resize, input_size: what the model expects of its pixels; None for what its file says.
+        channel_order, normalise, resize: what the model expects of its pixels; None for what its file says.
+        input_size: height and width in pixels, or both as "180x320"; None for what its file says.
         allow_code: let the checkpoint run its code, only for files you made.
         seed: of everything random.
         rated: whether labelled pictures of the data tell how well the model is read.
@@ -59,6 +62,12 @@ def open_subject(
     wait_briefly()
     if model != "sample" and not is_file(path_of(model)):
         raise InputError(f"`model` {model}: no such file")
+    if input_size is not None:
+        from foodviz.models.preprocessing import LARGEST, SMALLEST, size_of
+
+        fine = not isinstance(input_size, bool) and size_of(str(input_size)) is not None
+        wanted = f"a whole number from {SMALLEST} to {LARGEST}, or HEIGHTxWIDTH such as 180x320"
+        require(fine, "input_size", input_size, wanted)
     settings = {
         "data": data,
         "split": split,
@@ -102,25 +111,48 @@ def _class_names(subject: Subject) -> Sequence[str]:
 
 def _rated(subject: Subject) -> Classifier:
     """The model, its architecture decided and its answers checked by labelled pictures of the data."""
-    from foodviz.analysis.accuracy_check import chance_warning, labelled_pictures
+    from foodviz.analysis.accuracy_check import OtherClasses, chance_warning, labelled_pictures
 
     split = subject.split()
     pictures = labelled_pictures(subject.dataset, split)
-    score = pictures.remembered if pictures else None
-    classifier = _remarked(subject, load_model(subject, class_names=split.class_names, score=score))
+    classifier, pictures = load_rated(subject, pictures, split.class_names)
+    _remarked(subject, classifier)
     if pictures:
-        classifier = pictures.named(classifier, subject.say)
+        with suppress(OtherClasses):  # labels say nothing of its classes' names
+            classifier = pictures.named(classifier, subject.say)
     if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
         warning = None
-        with suppress(InputError):  # classes that do not match are said where the analysis's own pictures need them
+        with suppress(OtherClasses):  # classes that do not match are said where the analysis's own pictures need them
             warning = chance_warning(pictures, classifier)
         if warning:
             subject.say(warning)
     return classifier
 
 
+def load_rated(
+    subject: Subject, pictures: LabelledPictures | None, class_names: Sequence[str]
+) -> tuple[Classifier, LabelledPictures | None]:
+    """The model, its architecture decided by labelled pictures; and these, None where its classes are others."""
+    from foodviz.analysis.accuracy_check import OtherClasses
+
+    if pictures is None:
+        return load_model(subject, class_names=class_names), None
+
+    def score(key: str, make: Callable[[], Classifier]) -> Rating:
+        def made() -> Classifier:
+            subject.say("finding out the architecture: readings are tried on labelled pictures, and remembered")
+            return make()
+
+        return pictures.remembered(key, made)
+
+    try:
+        return load_model(subject, class_names=class_names, score=score), pictures
+    except OtherClasses:
+        return load_model(subject, class_names=class_names), None
+
+
 def _remarked(subject: Subject, classifier: Classifier) -> Classifier:
-    for remark in classifier.origin.guesses:
+    for remark in (*classifier.origin.guesses, *classifier.answers.remarks):
         subject.say(remark)
     return classifier
 
@@ -129,25 +161,32 @@ def load_model(
     subject: Subject,
     *,
     class_names: Sequence[str] = (),
-    preprocessing: Preprocessing | None = None,
     score: Score | None = None,
 ) -> Classifier:
-    """The model that a subject's settings name; arguments as in `models.load`, `preprocessing` wins over settings."""
+    """The model that a subject's settings name; arguments as in `models.load`."""
     from foodviz import models
     from foodviz.memory import keep_freed_memory
+    from foodviz.models.preprocessing import size_of
 
     keep_freed_memory()
     settings = subject.settings
-    wanted = models.Preprocessing(*(settings[key] for key in ("channel_order", "normalise", "resize", "input_size")))
+    size = settings["input_size"]
+    wanted = models.Preprocessing(
+        settings["channel_order"],
+        settings["normalise"],
+        settings["resize"],
+        None if size is None else size_of(str(size)),
+    )
     return models.load(
         settings["model"],
         arch=settings["arch"],
         weight_set=settings["weight_set"],
         device=subject.device,
         class_names=class_names,
-        preprocessing=preprocessing or wanted,
+        preprocessing=wanted,
         allow_code=settings["allow_code"],
         score=score,
+        progress=subject.progress,
     )
 
 

@@ -133,6 +133,13 @@ class Photographs:
         check_answers(logits, self.subject)
         return logits
 
+    @cached_property
+    def probabilities(self) -> torch.Tensor:
+        """(N, C) of each class, as the model means its logits."""
+        from foodviz.probabilities import probabilities
+
+        return probabilities(self.subject.classifier, self.logits)
+
     def targets(self, wanted: str, parameter: str = "target") -> torch.Tensor:
         """(N,) the class to explain in each picture.
 
@@ -167,7 +174,7 @@ class Photographs:
     def pictures(self) -> list[Picture]:
         """What is known of each, for captions, table and manifest."""
         names = self.subject.classifier.class_names
-        best = self.logits.softmax(1).max(1)
+        best = self.probabilities.max(1)
         return [
             Picture(index, name, names[label] if label >= 0 else None, names[predicted], probability, digest)
             for index, name, label, predicted, probability, digest in zip(

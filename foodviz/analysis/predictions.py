@@ -30,6 +30,7 @@ class Predictions:
         logits: (N, C) float32.
         digests: SHA-256 of each file, hex.
         skipped: reasons, one for each picture that cannot be read.
+        independent: whether each class has a probability of its own.
     """
 
     ids: np.ndarray
@@ -37,13 +38,16 @@ class Predictions:
     logits: np.ndarray
     digests: tuple[str, ...]
     skipped: tuple[str, ...]
+    independent: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """(N, C) softmax of the logits, float64."""
+        """(N, C) softmax of the logits, or where classes are independent their sigmoid, float64."""
+        if self.independent:
+            return np.asarray(1 / (1 + np.exp(-self.logits.astype(np.float64))))
         powers = np.exp(self.logits.astype(np.float64) - self.logits.max(1, keepdims=True))
         return np.asarray(powers / powers.sum(1, keepdims=True))
 
@@ -68,7 +72,9 @@ class Predictions:
         if known.all():
             return self
         digests = tuple(digest for digest, keep in zip(self.digests, known, strict=True) if keep)
-        return Predictions(self.ids[known], self.labels[known], self.logits[known], digests, self.skipped)
+        return Predictions(
+            self.ids[known], self.labels[known], self.logits[known], digests, self.skipped, self.independent
+        )
 
 
 def predict(subject: Subject, split: Split, ids: Sequence[int] | None = None) -> Predictions:
@@ -100,6 +106,7 @@ def predict(subject: Subject, split: Split, ids: Sequence[int] | None = None) ->
         answers.values,
         tuple(answers.digests.tolist()),
         tuple(answers.skipped.tolist()),
+        subject.classifier.independent,
     )
 
 

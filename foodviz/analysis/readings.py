@@ -27,7 +27,7 @@ def rate_readings(classifier: Classifier, pictures: LabelledPictures, few: int, 
     from foodviz.models.guess.rating import ranked
     from foodviz.models.preprocessing import NORMALISATIONS, ORDERS, OWN, RESIZES
 
-    size = classifier.input_size[0]
+    size = classifier.input_size
     own = [OWN] if classifier.origin.declared.mean else []
     candidates = [Preprocessing(*choice, size) for choice in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)]
     ratings: list[Rated] = [_rated(classifier, each, pictures, LEAST) for each in candidates]
@@ -48,10 +48,10 @@ def rate_sizes(classifier: Classifier, best: Preprocessing, pictures: LabelledPi
     rated = []
     for size in SIZES:
         try:
-            rated.append(_rated(classifier, replace(best, input_size=size), pictures, few))
+            rated.append(_rated(classifier, replace(best, input_size=(size, size)), pictures, few))
         except RuntimeError:  # its head is as wide as its maps at one size only
             continue
-    return ranked(rated, lambda each: float(each.input_size == classifier.input_size[0]))
+    return ranked(rated, lambda each: float(each.input_size == classifier.input_size))
 
 
 def likely(preprocessing: Preprocessing) -> float:

@@ -48,8 +48,18 @@ class Result:
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Figure]:
-        """The figures by name, drawn anew at each call; "" is the analysis's own picture."""
-        return dict(self.draw())
+        """The figures by name, drawn anew at each call; "" is the analysis's own picture.
+
+        At the foot of each stands what is doubtful about how the model was read.
+        """
+        figures = dict(self.draw())
+        remarks = self.facts.get("model", {}).get("remarks", ())
+        if figures and remarks:
+            from foodviz.render.style import noted
+
+            for figure in figures.values():
+                noted(figure, remarks)
+        return figures
 
     def save(self, out: str | Path = "results", *, dpi: int = 150, command_line: str = "") -> ResultFolder:
         """Write pictures, arrays, further files and last the manifest, each file whole or not at all.

@@ -121,11 +121,12 @@ def _probabilities(
 ) -> Callable[[torch.Tensor], torch.Tensor]:
     """Which cells are shown (R, S) -> the target's probability (R,), against the other class where there is one."""
     from foodviz.methods.hidden import sample_logits
+    from foodviz.probabilities import probabilities
 
     def answer(shown: torch.Tensor) -> torch.Tensor:
         logits = sample_logits(model, photographs.images[place], cover.picture, segments, shown)
         pair = target.cpu()
-        return logits[:, pair].softmax(1)[:, 0] if pair.ndim else logits.softmax(1)[:, int(pair)]
+        return logits[:, pair].softmax(1)[:, 0] if pair.ndim else probabilities(model, logits)[:, int(pair)]
 
     return answer
 

@@ -28,6 +28,19 @@ def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:
     return click.option(*names, **settings)
 
 
+class Size(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
+    """Pixels: 128, or height and width as 180x320; the analysis checks the range."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """One number as a number, as manifests have it."""
+        text = str(value)
+        if not re.fullmatch(r"[0-9]{1,4}(x[0-9]{1,4})?", text, re.ASCII):
+            self.fail(f"{text!r} is neither a number of pixels nor HEIGHTxWIDTH such as 180x320", param, ctx)
+        return text if "x" in text else int(text)
+
+
 def hide_option(command: Decorated) -> Decorated:
     """--hide: what hidden parts show."""
     words = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
@@ -78,7 +91,7 @@ _PIXELS = (
         help="What training did to values in [0, 1]: nothing, mean and deviation 0.5, ImageNet's, or times 255.",
     ),
     option("--resize", type=click.Choice(["antialiased", "plain"]), help="Bilinear with antialiasing, or OpenCV's."),
-    option("--input-size", type=click.IntRange(8, 2048), help="Height and width of the model's input in pixels."),
+    option("--input-size", type=Size(), help="Height and width of the model's input in pixels, or HEIGHTxWIDTH."),
     option("--allow-code", is_flag=True, help="Let the checkpoint run its code: only for files you made."),
 )
 

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from foodviz.hooks import evaluating
 from foodviz.methods.ways_to_hide import WAYS
+from foodviz.probabilities import probabilities
 
 GRID = 8  # cells of `grid` along each side
 # Standard deviation of `blur` as a share of the shorter side: 8 pixels of 128, so that a piece loses its texture.
@@ -66,7 +67,7 @@ def cover(
     names = list(WAYS) if hide == "auto" else [hide if isinstance(hide, str) else ""]
     pictures = torch.stack([painted_over(image, segments, name or hide, seed) for name in names])
     with evaluating(model), torch.inference_mode():
-        answers = model(pictures).softmax(1)
+        answers = probabilities(model, model(pictures))
     left = answers[:, target]
     entropy = torch.special.entr(answers).sum(1)
     chance = 1 / answers.shape[1]

@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.cache import file_digest
+from foodviz.models.answers import Answers
 from foodviz.models.origin import Origin
 from foodviz.models.preprocessing import RESIZES, Preprocessing, normalisation
 
 # Part of every classifier's identity: raised when the same file would answer otherwise than it did.
 _VERSION = "1"
+_LUMINANCE = (0.299, 0.587, 0.114)  # as Pillow and OpenCV turn pictures grey
 
 
 class Classifier(nn.Module):
@@ -31,6 +34,7 @@ class Classifier(nn.Module):
         bgr: whether the network was trained on blue, green, red.
         resize: how pictures are brought to that size, one of `preprocessing.RESIZES`.
         origin: what is known of it besides.
+        answers: how the logits lie in what the network gives; None where it gives nothing else.
         file: the checkpoint that the weights are from.
     """
 
@@ -48,6 +52,7 @@ class Classifier(nn.Module):
         bgr: bool = False,
         resize: str = RESIZES[0],
         origin: Origin | None = None,
+        answers: Answers | None = None,
         file: Path | None = None,
     ) -> None:
         super().__init__()
@@ -56,13 +61,13 @@ class Classifier(nn.Module):
         self.input_size = input_size
         self.bgr = bgr
         self.origin = origin or Origin()
+        self.answers = answers or Answers()
         self.file = file
         name, figures = normalisation(mean, std)
-        # Fully resolved; `input_size` alone is None for pictures that are not square.
-        size = input_size[0] if input_size[0] == input_size[1] else None
-        self.preprocessing = Preprocessing("bgr" if bgr else "rgb", name, resize, size, figures)
-        self.register_buffer("mean", torch.tensor(tuple(mean)).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(tuple(std)).view(1, 3, 1, 1))
+        self.preprocessing = Preprocessing("bgr" if bgr else "rgb", name, resize, input_size, figures)
+        for name, values in (("mean", mean), ("std", std)):
+            figure = torch.tensor(tuple(values)).view(1, 3, 1, 1)
+            self.register_buffer(name, figure.mean(1, keepdim=True) if self.answers.grey else figure)
         self.channels_last = False  # set where the weights are in that order
         self.plain = not bgr and not self.mean.any() and bool((self.std == 1).all())
         self.eval().requires_grad_(False)
@@ -83,6 +88,8 @@ class Classifier(nn.Module):
         known = [_VERSION, self.origin.form, self.origin.architecture, repr(self.class_names), repr(self.input_size)]
         known += [repr(each.flatten().tolist()) for each in (self.mean, self.std)]
         known += [str(self.bgr), str(self.preprocessing.resize), self.sha256 or _digest(self.network)]
+        if not self.answers.plain:
+            known.append(repr(replace(self.answers, random=0.0)))
         known += [file_digest(source) for source in _sources(self.origin.architecture)]
         return hashlib.sha256("\0".join(known).encode()).hexdigest()
 
@@ -90,17 +97,33 @@ class Classifier(nn.Module):
         """What manifests say of it, as JSON has it."""
         return {
             **self.origin.facts(),
+            "answers": self.answers.kind,
+            "remarks": list(self.remarks),
             "pixels": str(self.preprocessing),
             "resize": self.preprocessing.resize,
         }
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What every figure made with it says, one sentence each: doubts about how it is read, and odd answers."""
+        return (*self.origin.doubts, *self.answers.remarks)
+
+    @property
+    def independent(self) -> bool:
+        """Whether each class has a probability of its own, the sigmoid of its logit; else softmax shares them out."""
+        return self.answers.independent
+
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W), RGB in [0, 1] -> logits (N, C)."""
-        return self.network(self.normalised(images))  # type: ignore[no-any-return]
+        output = self.network(self.normalised(images))
+        return output if self.answers.plain else self.answers.logits(output, len(images))
 
     def normalised(self, images: Tensor) -> Tensor:
         """Images (N, 3, H, W), RGB in [0, 1], as the network was trained on them."""
-        images = images.flip(1) if self.bgr else images
+        if self.answers.grey:
+            images = (images * images.new_tensor(_LUMINANCE).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        elif self.bgr:
+            images = images.flip(1)
         if not self.plain:
             images = torch.addcmul(-self.mean / self.std, images, 1 / self.std)  # one pass over the pixels, not two
         return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images

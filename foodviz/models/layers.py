@@ -208,6 +208,8 @@ def last_maps(classifier: Classifier) -> Layer:
     if not convolutions:
         raise InputError("the network has no convolution to look at; `layer` names a layer with maps")
     last = [row for row in maps if row.shape[1:] == convolutions[-1] and row.runs == 1][-1]
+    if any(type(row.module) is nn.LayerNorm and len(row.shape) > 1 for row in rows[rows.index(last) :]):
+        raise InputError("behind the last convolution come tokens, no maps; `layer` names a layer with maps")
     return _layer("of the last maps", last, rows)
 
 
@@ -236,10 +238,7 @@ def convolution_before(classifier: Classifier, layer: Layer) -> str:
 
 
 def check_channels(layer: Layer, channels: Sequence[int], parameter: str) -> None:
-    """Look whether the layer has these channels.
-
-    Args:
-        parameter: the one that the channels are from.
+    """Look whether the layer has these channels, which the parameter of that name gave.
 
     Raises:
         InputError: one is out of range.

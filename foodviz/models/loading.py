@@ -7,26 +7,34 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from foodviz.cache import file_digest
 from foodviz.errors import InputError
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import stack
-from foodviz.models.guess.candidates import candidates
-from foodviz.models.guess.choice import choose
+from foodviz.models.guess.guessed import Guess, guess
 from foodviz.models.guess.rating import Rating
 from foodviz.models.networks import certain_architecture, filled_network, stackable, usual_size
-from foodviz.models.origin import Declared, Origin, Tried
-from foodviz.models.preprocessing import NORMALISATIONS, RESIZES, Colours, Preprocessing
-from foodviz.models.trial import class_count
+from foodviz.models.origin import Declared, Origin
+from foodviz.models.preprocessing import (
+    LARGEST,
+    NORMALISATIONS,
+    RESIZES,
+    SMALLEST,
+    Colours,
+    Preprocessing,
+    Size,
+    size_text,
+)
+from foodviz.models.trial import first_look
 from foodviz.paths import path_of
-from foodviz.printable import printable
+from foodviz.progress import Progress, silent
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
 # Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
 # so that it can be remembered.
 Score = Callable[[str, Callable[[], Classifier]], Rating]
+_SILENT = Declared()
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ def load(
     preprocessing: Preprocessing | None = None,
     allow_code: bool = False,
     score: Score | None = None,
+    progress: Progress = silent,
 ) -> Classifier:
     """A checkpoint as a classifier on `device`; all weights fit or nothing is loaded.
 
@@ -60,6 +69,7 @@ def load(
         preprocessing: what the network expects of its pixels, where the user says so.
         allow_code: run code in the file, see `read_checkpoint`.
         score: rates a candidate for the architecture on labelled pictures; used where the weights leave several open.
+        progress: shows how far finding the architecture is.
 
     Raises:
         InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
@@ -67,7 +77,8 @@ def load(
     path = SAMPLE if model == "sample" else path_of(model)
     checkpoint = read_checkpoint(path, allow_code=allow_code, weights=weight_set)
     try:
-        return _loaded(path, checkpoint, arch, preprocessing or Preprocessing(), tuple(class_names), score).to(device)
+        requested = _Requested(preprocessing or Preprocessing(), tuple(class_names), declared_by(checkpoint.metadata))
+        return _loaded(path, checkpoint, arch, requested, score, progress).to(device)
     except InputError as misfit:
         raise InputError(f"`model` {model}: {misfit}") from misfit
 
@@ -76,21 +87,30 @@ def _loaded(
     path: Path,
     checkpoint: Checkpoint,
     arch: str | None,
-    pixels: Preprocessing,
-    class_names: tuple[str, ...],
+    requested: _Requested,
     score: Score | None,
+    progress: Progress,
 ) -> Classifier:
     fault = broken(checkpoint.weights)
     if fault:
         raise InputError(fault)
-    declared = declared_by(checkpoint.metadata)
-    requested = _Requested(pixels, class_names, declared)
-    tried: list[Tried] = []
+    wanted = requested.preprocessing.input_size
+    if wanted and not all(SMALLEST <= side <= LARGEST for side in wanted):
+        raise InputError(f"`input_size` {size_text(wanted)}: it is {SMALLEST} to {LARGEST}")
+    declared = requested.declared
+    guessed: Guess | None = None
     name, source = arch, "given by `arch`"
     if name is None:
         name, source = certain_architecture(checkpoint, declared)
     if name is None:
-        name, source, tried = _guessed(checkpoint, requested, score, path)
+
+        def make(text: str, pixels: Preprocessing) -> Classifier:
+            silent = replace(requested, preprocessing=pixels, declared=_SILENT)
+            network = filled_network(checkpoint, text)
+            return _classifier(network, silent, _size(network, text, silent))
+
+        guessed = guess(path, checkpoint, stackable(checkpoint.weights), requested.preprocessing, make, score, progress)
+        name, source = guessed.text, guessed.source
     remarks = list(checkpoint.remarks)
     network = filled_network(checkpoint, name, remarks.append)
     size = _size(network, name, requested)
@@ -98,10 +118,11 @@ def _loaded(
         form=checkpoint.form,
         architecture=name,
         architecture_from=source,
-        guessed=source.startswith("guessed"),
+        guessed=guessed is not None,
         parameters=checkpoint.parameters,
-        guesses=(*remarks, *_guesses(name, source, tried, requested, size)),
-        tried=tuple(tried),
+        guesses=(*remarks, *(guessed.lines if guessed else ()), *_guesses(name, requested, size)),
+        doubts=guessed.doubts if guessed else (),
+        tried=guessed.tried if guessed else (),
         declared=declared,
     )
     return _classifier(network, requested, size, origin, path)
@@ -112,56 +133,51 @@ def reread(
 ) -> Classifier:
     """The same network, its weights shared, with another idea of what it expects of its pixels, or of its classes."""
     mean, std = _normalisation(preprocessing, classifier.origin.declared)
-    size = preprocessing.input_size
     other = Classifier(
         classifier.network,
         class_names or classifier.class_names,
-        (size, size) if size else classifier.input_size,
+        preprocessing.input_size or classifier.input_size,
         mean=mean,
         std=std,
         bgr=preprocessing.channel_order == "bgr",
         resize=preprocessing.resize or RESIZES[0],
         origin=classifier.origin,
+        answers=classifier.answers,
         file=classifier.file,
     )
     other.channels_last = classifier.channels_last
     return other.to(classifier.mean.device)
 
 
-def _guesses(name: str, source: str, tried: Sequence[Tried], requested: _Requested, size: tuple[int, int]) -> list[str]:
-    """What was assumed and not known, one line each, with what would settle it."""
+def _guesses(name: str, requested: _Requested, size: Size) -> list[str]:
+    """What else was assumed and not known, one line each, with what would settle it."""
     lines = []
     pixels, declared = requested.preprocessing, requested.declared
-    if source.startswith("guessed"):
-        lines.append(f"architecture {source}: {name}; `arch` {name!r} pins it")
-    lines += [f"  {'chosen' if arch == name else 'against'}: {rating}: {arch}" for rating, arch in tried[:3]]
     if declared.input_size is None and not pixels.input_size and not stack.is_stack(name):
         lines.append(f"input size {size[0]}x{size[1]} assumed; `input_size` says otherwise")
-    silent = replace(declared, class_names=None) == Declared()
+    silent = replace(declared, class_names=None) == _SILENT
     if silent and pixels.normalise is None and pixels.channel_order is None:
         lines.append("pixels assumed RGB in [0, 1], not normalised; foodviz inspect finds out")
     return lines
 
 
-def _size(network: nn.Module, name: str, requested: _Requested) -> tuple[int, int]:
+def _size(network: nn.Module, name: str, requested: _Requested) -> Size:
     """Height and width of the pictures: as requested or declared, else what is usual for the network."""
-    side = requested.preprocessing.input_size
-    if side is None:
+    size = requested.preprocessing.input_size
+    if size is None:
         return requested.declared.input_size or usual_size(network, name)
-    if not stack.SMALLEST <= side <= stack.LARGEST:
-        raise InputError(f"`input_size` {side}: it is {stack.SMALLEST} to {stack.LARGEST}")
-    return side, side
+    return size
 
 
 def _classifier(
     network: nn.Module,
     requested: _Requested,
-    size: tuple[int, int],
+    size: Size,
     origin: Origin | None = None,
     file: Path | None = None,
 ) -> Classifier:
     pixels, declared = requested.preprocessing, requested.declared
-    classes = class_count(network, size)
+    answers, classes = first_look(network, size)
     if declared.architecture and declared.class_names and len(declared.class_names) != classes:
         raise InputError(f"its metadata gives {len(declared.class_names)} class_names, its weights {classes} classes")
     names = next(
@@ -170,8 +186,18 @@ def _classifier(
     )
     mean, std = _normalisation(pixels, declared)
     bgr = bool(declared.bgr) if pixels.channel_order is None else pixels.channel_order == "bgr"
-    resize = pixels.resize or RESIZES[0]
-    return Classifier(network, names, size, mean=mean, std=std, bgr=bgr, resize=resize, origin=origin, file=file)
+    return Classifier(
+        network,
+        names,
+        size,
+        mean=mean,
+        std=std,
+        bgr=bgr,
+        resize=pixels.resize or RESIZES[0],
+        origin=origin,
+        answers=answers,
+        file=file,
+    )
 
 
 def _normalisation(pixels: Preprocessing, declared: Declared) -> tuple[Colours, Colours]:
@@ -182,28 +208,3 @@ def _normalisation(pixels: Preprocessing, declared: Declared) -> tuple[Colours, 
         return pixels.figures
     mean, std = NORMALISATIONS["none"]
     return declared.mean or mean, declared.std or std
-
-
-def _guessed(
-    checkpoint: Checkpoint, requested: _Requested, score: Score | None, path: Path
-) -> tuple[str, str, list[Tried]]:
-    """The likeliest architecture of the weights, decided by labelled pictures where there are some."""
-    possible = candidates(stackable(checkpoint.weights))
-    if not possible:
-        tree = checkpoint.tree
-        model = f" of class {printable(getattr(tree, 'origin', type(tree).__name__))}" if tree is not None else ""
-        raise InputError(
-            f"holds weights{model} of no architecture that foodviz knows and no plain stack of convolutions; give "
-            "`arch` path/to/net.py:Class"
-        )
-    if score is None:
-        return possible[0].text, "guessed from the weights: the likeliest of several readings", []
-    silent = replace(requested, declared=Declared())
-
-    def make(arch: str) -> Classifier:
-        network = filled_network(checkpoint, arch)
-        return _classifier(network, silent, _size(network, arch, silent))
-
-    digest, pixels = f"{file_digest(path)} {checkpoint.form}", requested.preprocessing
-    tried = choose(possible, lambda each: score(f"{digest} {each.text} {pixels!r}", lambda: make(each.text)))
-    return tried[0][1], "guessed from the weights, decided by labelled pictures", tried

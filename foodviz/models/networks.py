@@ -12,10 +12,11 @@ from foodviz.models import architectures
 from foodviz.models.files.weights import Checkpoint
 from foodviz.models.guess import match, pickled_modules, stack
 from foodviz.models.guess.align import without_prefix
-from foodviz.models.guess.candidates import SIZES
 from foodviz.models.guess.modules import parts_of
+from foodviz.models.guess.sizes import SIZES
 from foodviz.models.origin import Declared
-from foodviz.models.trial import takes
+from foodviz.models.preprocessing import Size
+from foodviz.models.trial import refusal, takes
 from foodviz.printable import printable
 
 
@@ -97,12 +98,18 @@ def plain_weights(network: nn.Module) -> nn.Module:
     return network
 
 
-def usual_size(network: nn.Module, name: str) -> tuple[int, int]:
-    """Height and width of the pictures: as written in a stack, else the first usual size that the network takes."""
+def usual_size(network: nn.Module, name: str) -> Size:
+    """Height and width of the pictures: as written in a stack, else the first usual size that the network takes.
+
+    Raises:
+        InputError: it takes none.
+    """
     if stack.is_stack(name):
-        return (stack.parse(name)[1],) * 2
+        return stack.parse(name)[1]
     usual = 224 if name.startswith("torchvision:") else 128
-    size = next((size for size in (usual, *SIZES) if takes(network, size)), None)
-    if size is None and name == "pickled":
-        raise InputError("the pickled model takes pictures of no usual size; give `arch` path/to/net.py:Class")
-    return (size or usual,) * 2
+    sizes = list(dict.fromkeys((usual, *SIZES)))
+    size = next((size for size in sizes if takes(network, (size, size))), None)
+    if size is None:
+        reason = refusal(network, (usual, usual))
+        raise InputError(f"takes pictures of none of {len(sizes)} usual sizes: {reason}")
+    return size, size

@@ -46,6 +46,7 @@ class Origin:
         guessed: whether the weights left several architectures open.
         parameters: how many numbers were learnt.
         guesses: what was assumed and not known, one line each, with what would settle it.
+        doubts: of these what every figure says: the architecture is one of several that fit as well.
         tried: architectures that were tried on labelled pictures, best first.
         declared: what the file says of itself.
     """
@@ -56,6 +57,7 @@ class Origin:
     guessed: bool = False
     parameters: int = 0
     guesses: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
     declared: Declared = field(default_factory=Declared)
 

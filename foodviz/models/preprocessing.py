@@ -1,8 +1,10 @@
 """What a network expects of its pixels, as people say it: channel order, normalisation, resize, size."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+Size = tuple[int, int]  # height and width in pixels
 Colours = tuple[float, float, float]  # one figure per channel, in the network's own channel order
 
 # Mean and standard deviation per channel for values in [0, 1].
@@ -15,6 +17,7 @@ NORMALISATIONS: dict[str, tuple[Colours, Colours]] = {
 OWN = "own"  # the mean and deviation that the checkpoint itself declares
 ORDERS = ("rgb", "bgr")
 RESIZES = ("antialiased", "plain")
+SMALLEST, LARGEST = 8, 2048  # sides of the input, pixels
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,14 @@ class Preprocessing:
         channel_order: one of ORDERS. OpenCV reads pictures as BGR.
         normalise: one of NORMALISATIONS, or OWN; `bytes` are values in 0..255.
         resize: one of RESIZES; `plain` bilinear is OpenCV's.
-        input_size: height and width.
+        input_size: height and width in pixels.
         figures: mean and deviation that OWN stands for, where they are known.
     """
 
     channel_order: str | None = None
     normalise: str | None = None
     resize: str | None = None
-    input_size: int | None = None
+    input_size: Size | None = None
     figures: tuple[Colours, Colours] | None = None
 
     @property
@@ -60,6 +63,21 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> tuple[str, tup
         if figures == (tuple(mean), tuple(std)):
             return name, None
     return OWN, ((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]))
+
+
+def size_of(text: str) -> Size | None:
+    """Height and width that `128` or `180x320` means; None where it means none, or one out of range."""
+    read = re.fullmatch(r"([0-9]{1,4})(?:x([0-9]{1,4}))?", text, re.ASCII)
+    if read is None:
+        return None
+    height, width = int(read[1]), int(read[2] or read[1])
+    return (height, width) if all(SMALLEST <= side <= LARGEST for side in (height, width)) else None
+
+
+def size_text(size: Size) -> str:
+    """What `size_of` reads back: one number where the picture is square."""
+    height, width = size
+    return str(height) if height == width else f"{height}x{width}"
 
 
 def _in_figures(mean: Colours, std: Colours) -> str:

@@ -1,54 +1,84 @@
-"""Whether a network runs at all: on one grey picture, looked at layer by layer before each computes."""
+"""Whether a network runs at all, and what it answers: on grey and noise, looked at layer by layer as it computes."""
 
+from collections.abc import Callable
 from functools import partial
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from foodviz.errors import InputError
+from foodviz.hooks import Intercepted, function_name
+from foodviz.models.answers import Answers, read
+from foodviz.models.preprocessing import Size
 from foodviz.printable import printable
 
 # Of one picture: values that one layer answers, and products that all layers take. A VGG of 19 layers has 67 million
 # and 4 * 10^11 for a picture of 1024 x 1024.
 MOST_VALUES, MOST_PRODUCTS = 2**27, 10**12
+_TOLD = ("softmax", "log_softmax", "sigmoid", "linear")  # functions whose answers are looked for in the network's
 
 
-def class_count(network: nn.Module, size: tuple[int, int]) -> int:
-    """How many logits the network answers to a picture of that height and width.
+def first_look(network: nn.Module, size: Size) -> tuple[Answers, int]:
+    """How logits lie in what the network answers to pictures of that height and width, and of how many classes.
 
     Raises:
         InputError: it does not run, asks for more memory or time than a classifier needs, or answers no finite logits.
     """
-    logits = _answer(network, size)
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != 1 or not logits.shape[1]:
-        what = f"shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
-        raise InputError(f"answers one picture with {what}, not with the logits of its classes")
-    if not logits.isfinite().all():
-        raise InputError("answers a grey picture with values that are not finite numbers")
-    return logits.shape[1]
+    channels = channels_of(network)
+    noise = torch.rand(channels, *size, generator=torch.Generator().manual_seed(0))
+    images = torch.stack([noise, noise, torch.full_like(noise, 0.5)])
+    made_by: dict[int, str] = {}
+    kept = []  # so that no tensor takes the memory of one that is gone
+
+    def answer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = function(*args, **kwargs)
+        name = function_name(function)
+        if name in _TOLD and isinstance(result, Tensor) and result.ndim <= 2:
+            made_by.pop(result.data_ptr(), None)
+            made_by[result.data_ptr()] = name
+            kept.append(result)
+        return result
+
+    with Intercepted(answer):
+        output = _answer(network, images)
+    return read(output, len(images), made_by, channels == 1)
 
 
-def takes(network: nn.Module, size: int) -> bool:
+def channels_of(network: nn.Module) -> int:
+    """Of the pictures that the network takes: 1 where a convolution takes one channel and none takes three."""
+    entering = {module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d)}
+    return 1 if 1 in entering and 3 not in entering else 3
+
+
+def takes(network: nn.Module, size: Size) -> bool:
     """Whether the network runs on pictures of that height and width."""
+    return not refusal(network, size)
+
+
+def refusal(network: nn.Module, size: Size) -> str:
+    """Why it does not; empty where it does."""
     try:
-        return isinstance(_answer(network, (size, size)), Tensor)
-    except InputError:
-        return False
+        _answer(network, torch.full((1, channels_of(network), *size), 0.5))
+    except InputError as reason:
+        return str(reason)
+    return ""
 
 
 @torch.inference_mode()
-def _answer(network: nn.Module, size: tuple[int, int]) -> object:
+def _answer(network: nn.Module, images: Tensor) -> object:
     watch = partial(_watch, {"products": 0})
     handles = [module.register_forward_pre_hook(watch) for module in network.modules()]
     try:
-        return network(torch.full((1, 3, *size), 0.5))
+        return network(images)
     except InputError:
         raise
     except Exception as fault:  # of any kind: what layers and a user's own forward say to pictures of this size
         reason = printable(" ".join(str(fault).split())) or type(fault).__name__
+        height, width = images.shape[2:]
         raise InputError(
-            f"does not run on pictures of {size[0]}x{size[1]} ({reason}); `input_size` says another size"
+            f"does not run on pictures of {height}x{width} ({reason}); `input_size` HEIGHTxWIDTH says another size"
         ) from fault
     finally:
         for handle in handles:

@@ -150,6 +150,15 @@ def titled(figure: Figure, title: str, notes: Sequence[str] = ()) -> None:
         figure.supxlabel("\n".join(lines), fontsize=SMALL, color=SOFT, x=0.01, ha="left")
 
 
+def noted(figure: Figure, remarks: Sequence[str]) -> None:
+    """Further lines at the foot, below those of `titled`, in the colour of warnings where there were none."""
+    lines = wrapped(remarks, figure.get_figwidth())
+    if lines:
+        before = [figure.get_supxlabel()] if figure.get_supxlabel() else []
+        colour = SOFT if before else WARNING
+        figure.supxlabel("\n".join([*before, *lines]), fontsize=SMALL, color=colour, x=0.01, ha="left")
+
+
 def wrapped(notes: Sequence[str], width: float) -> list[str]:
     """Notes as lines that fit a figure of `width` inches; empty ones left out."""
     return [line for note in notes for line in textwrap.wrap(note, int(_LETTERS * width), break_long_words=False)]

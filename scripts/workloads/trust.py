@@ -10,7 +10,6 @@ from workloads.subject import bare, fast, image_seeds, photographs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
     Contestants = dict[str, Callable[[], Callable[[], object]]]
 
 WORKLOADS = ("deletion",)

@@ -139,12 +139,13 @@ def _probabilities(subject: Subject, frames: Sequence[np.ndarray]) -> np.ndarray
     import torch
 
     from foodviz.data.pictures import resized
+    from foodviz.probabilities import probabilities
 
     classifier, rows = subject.classifier, []
     with torch.inference_mode():
         for frame in frames:
             image = tensor(resized(frame, classifier.input_size, subject.dataset.resize), subject.device)
-            rows.append(classifier(image).softmax(1)[0])
+            rows.append(probabilities(classifier, classifier(image))[0])
     return torch.stack(rows).cpu().numpy()
 
 

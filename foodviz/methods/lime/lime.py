@@ -20,6 +20,7 @@ from foodviz.attribution import Attribution
 from foodviz.methods.hidden import painted_over, sample_logits
 from foodviz.methods.lime.designs import GROUP, blocks
 from foodviz.methods.lime.fit import linear_fit, replicates, spearman
+from foodviz.probabilities import probabilities
 
 # Samples at most, as lime takes by default; `samples=None` stops before where the answer has settled.
 MOST = 1000
@@ -88,7 +89,7 @@ def explain(
             continue
         new = sample_logits(model, image, hidden, segments, shown[len(logits) :], batch_size)
         logits = torch.cat([logits, new]) if len(logits) else new
-        scores = (logits if output == "logits" else logits.softmax(1))[:, list(targets)]
+        scores = (logits if output == "logits" else probabilities(model, logits))[:, list(targets)]
         explanation = fitted(
             segments, targets, logits[0], shown, scores, kernel_width=kernel_width, group=GROUP[design], seed=seed
         )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from foodviz.hooks import evaluating
 from foodviz.methods.hidden import painted_over
 from foodviz.methods.lime.lime import MOST, Explanation, fitted
+from foodviz.probabilities import probabilities
 
 if TYPE_CHECKING:
     from lime.lime_image import ImageExplanation
@@ -43,7 +44,7 @@ def explain_with_lime(
     def classify(pictures: np.ndarray) -> np.ndarray:
         logits = model(torch.from_numpy(pictures).to(weight).permute(0, 3, 1, 2)).double().cpu()
         first.extend(logits[: 1 - len(first)])
-        scores: np.ndarray = (logits if output == "logits" else logits.softmax(1)).numpy()
+        scores: np.ndarray = (logits if output == "logits" else probabilities(model, logits)).numpy()
         return scores
 
     hidden = painted_over(image, segments) if hidden is None else hidden

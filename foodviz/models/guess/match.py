@@ -202,6 +202,7 @@ def fill(make: Callable[[], nn.Module], weights: dict[str, Tensor], name: str) -
         InputError: the weights do not fit it exactly; lists what is missing, unexpected and wrongly shaped.
     """
     network = make()
+    _materialise(network, weights)
     wrong = misfits(network, weights)
     if wrong:
         known = known_architecture(weights)
@@ -217,6 +218,13 @@ def _loaded(network: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
         given[key] = torch.zeros((), dtype=torch.long)
     network.load_state_dict(given, assign=True)
     return network
+
+
+def _materialise(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Give lazy layers, which learn their shape from the first picture, that of their weights."""
+    for name, parameter in network.named_parameters():
+        if nn.parameter.is_lazy(parameter) and name in weights:
+            parameter.materialize(weights[name].shape)  # type: ignore[attr-defined]
 
 
 def is_hollow(network: nn.Module) -> bool:

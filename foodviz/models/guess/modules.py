@@ -7,7 +7,7 @@ after an attribute `conv1` that stands by itself.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from torch import Tensor
@@ -126,7 +126,7 @@ def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
         channels = _last_width(ordered)
         ranked = sorted((group for group in groups if _takes(group[0], channels)), key=_by_name)
         flattened = [group for group in groups if group[0].kind == "Linear" and group[0].entering % channels == 0]
-        following = next(iter(ranked or flattened), None) if ordered else next(iter(ranked), None)
+        following = next(iter(ranked or flattened), None) if ordered else next(iter(ranked or _grey(groups)), None)
         if following is None:
             return None
         groups.remove(following)
@@ -134,6 +134,14 @@ def _in_running_order(parts: dict[str, Part]) -> dict[str, Part] | None:
     sized = [part for part in ordered if part.kind != "PReLU"]
     consistent = all(_takes(b, a.leaving) or (a.kind != "Linear" and b.kind == "Linear") for a, b in pairwise(sized))
     return {part.path: part for part in ordered} if consistent else None
+
+
+def _grey(groups: list[list[Part]]) -> Iterator[list[Part]]:
+    """The groups that may take pictures of one channel, their first convolution in one group; by name."""
+    for group in sorted(groups, key=_by_name):
+        if group[0].kind == "Conv2d" and group[0].entering == 1:
+            group[0] = replace(group[0], groups=1)
+            yield group
 
 
 def _by_name(group: list[Part]) -> tuple[int, int]:

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 T = TypeVar("T")
 _WEIGHT_OF_PRIOR = 0.3  # log10(2)
+# Norms off by more nats than this, and by so many times more than those of another reading, are those of a wrong one.
+_ABSURD, _WORSE = 1.0, 4.0
 _TEMPERATURES = [1.2**step for step in range(16)]
 
 
@@ -28,6 +30,7 @@ class Rating:
         accuracy: share of pictures whose label is predicted.
         log_likelihood: mean over the pictures, of their labels; at the temperature of 1 or more that makes it largest,
             as training makes nets surer than they are right, and only a wrong reading less sure.
+        commonest: share of pictures that have the commonest label: what guessing can be right on without looking.
         misfit: how far the input of the batch norms is from their statistics, 0 for the same; None without any. The
             mean over layers and channels of the Kullback-Leibler divergence of two normal distributions, in nats.
     """
@@ -36,6 +39,7 @@ class Rating:
     accuracy: float
     log_likelihood: float
     misfit: float | None
+    commonest: float = 0.0
 
     @property
     def error(self) -> float:
@@ -47,14 +51,32 @@ class Rating:
         """What decides first between readings that are right about equally often; smaller is better."""
         return -self.log_likelihood if self.misfit is None else self.misfit
 
-    def beats_chance(self, classes: int) -> bool:
-        """Whether the accuracy is above that of guessing by more than two standard errors."""
-        chance = 1 / classes
-        return self.accuracy > chance + 2 * math.sqrt(chance * (1 - chance) / self.pictures)
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the accuracy on all such pictures lies, with 95 % confidence.
+
+        Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22.
+        """
+        z = 1.96
+        middle = self.accuracy + z * z / (2 * self.pictures)
+        around = z * math.sqrt(self.accuracy * (1 - self.accuracy) / self.pictures + (z / (2 * self.pictures)) ** 2)
+        whole = 1 + z * z / self.pictures
+        return max(0.0, (middle - around) / whole), min(1.0, (middle + around) / whole)
+
+    @property
+    def beats_guessing(self) -> bool:
+        """Whether it is right more often, with 95 % confidence, than always naming the commonest class would be."""
+        return self.interval[0] > self.commonest
+
+    @property
+    def shares(self) -> str:
+        """The accuracy with its interval, and of how many pictures, in words."""
+        low, high = self.interval
+        return f"{self.accuracy:.1%} [{low:.0%} to {high:.0%}] of {self.pictures}"
 
     def __str__(self) -> str:
         norms = "" if self.misfit is None else f", norms off by {self.misfit:.3f}"
-        return f"right on {self.accuracy:.1%} of {self.pictures} pictures{norms}"
+        return f"right on {self.shares} pictures{norms}"
 
 
 def rate(classifier: nn.Module, images: Tensor, labels: Tensor) -> Rating:
@@ -84,6 +106,7 @@ def rate(classifier: nn.Module, images: Tensor, labels: Tensor) -> Rating:
         float((likely[0].argmax(1) == labels).float().mean()),
         max(float(each.gather(1, labels[:, None]).mean()) for each in likely),
         _misfit(sums),
+        float(labels.bincount().max()) / len(labels),
     )
 
 
@@ -102,6 +125,7 @@ def _misfit(sums: dict[nn.Module, Tensor]) -> float | None:
 def ranked(rated: Iterable[tuple[Rating, T]], prior: Callable[[T], float]) -> list[tuple[Rating, T]]:
     """Best first: of those right as often as the best within two standard errors the best fit, then the others.
 
+    Those whose norms are absurd beside another's come last, whatever their accuracy: right by luck.
     An unusual reading must fit markedly better than a usual one to come before it: twice as well, at a tenth of its
     `prior`. Readings that feed the norms the same differ behind the last of them alone; there the labels decide.
     """
@@ -116,10 +140,15 @@ def ranked(rated: Iterable[tuple[Rating, T]], prior: Callable[[T], float]) -> li
         best, own = close[0][0].misfit, pair[0].misfit
         return best is not None and own is not None and math.isclose(best, own, rel_tol=1e-3)
 
-    pairs = sorted(rated, key=lambda pair: (-pair[0].accuracy, cost(pair)))
-    limit = pairs[0][0].accuracy - 2 * pairs[0][0].error if pairs else 0.0
+    given = list(rated)
+    least = min((pair[0].misfit for pair in given if pair[0].misfit is not None), default=0.0)
+    absurd = [pair for pair in given if (pair[0].misfit or 0.0) > max(_ABSURD, _WORSE * least)]
+    pairs = sorted((pair for pair in given if pair not in absurd), key=lambda pair: (-pair[0].accuracy, cost(pair)))
+    by_luck = not any(rating.beats_guessing for rating, _ in pairs)  # then the norms alone speak
+    limit = 0.0 if by_luck else pairs[0][0].accuracy - 2 * pairs[0][0].error
     close = sorted((pair for pair in pairs if pair[0].accuracy >= limit), key=cost)
     by_labels = sorted(
         filter(alike, close), key=lambda pair: unlikely(pair) - pair[0].pictures * pair[0].log_likelihood
     )
-    return [*by_labels, *(pair for pair in close if not alike(pair)), *pairs[len(close) :]]
+    others = [pair for pair in close if not alike(pair)]
+    return [*by_labels, *others, *pairs[len(close) :], *sorted(absurd, key=cost)]

@@ -9,7 +9,7 @@ dropout does in evaluation. `join` is what stands between the last map and the f
 then flattened. The grammar is closed, as the text may be a stranger's:
 
     text   = "stack" { ";" item }
-    item   = kind ":" path { " " path } | "join" ":" kind | "input" ":" pixels
+    item   = kind ":" path { " " path } | "join" ":" kind | "input" ":" pixels [ "x" pixels ]
     kind   = name [ "(" number { "," number } ")" ]
 """
 
@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
 from foodviz.models.guess.modules import MOST_INDICES, Part, count_indices, indices_of, parts_of
+from foodviz.models.preprocessing import LARGEST, SMALLEST, Size, size_of, size_text
 from foodviz.printable import printable
 
 PREFIX = "stack"
-SMALLEST, LARGEST = 8, 2048  # input, pixels
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ class Stack(nn.Module):
         return values
 
 
-def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, int]:
-    """The network that the text and the weights' shapes describe, without its weights, and its input size.
+def build_stack(weights: dict[str, Tensor], text: str) -> tuple[nn.Module, Size]:
+    """The network that the text and the weights' shapes describe, without its weights, and its input's size.
 
     Raises:
         InputError: the text cannot be read, or the weights are no plain stack.
@@ -181,22 +181,23 @@ def is_stack(text: str) -> bool:
     return text.partition(";")[0].strip() == PREFIX
 
 
-def parse(text: str) -> tuple[dict[str, str], int]:
-    """What stands at which path, and the input size in pixels.
+def parse(text: str) -> tuple[dict[str, str], Size]:
+    """What stands at which path, and height and width of the input in pixels.
 
     Raises:
         InputError: the text is not of the grammar, or names one path twice.
     """
     fillings: dict[str, str] = {}
-    size = 128
+    size = (128, 128)
     for item in filter(None, (piece.strip() for piece in text.split(";")[1:])):
         kind, colon, rest = (part.strip() for part in item.partition(":"))
         if not colon or not rest or ":" in rest:
             _refuse(f"{printable(item)!r} is not of the form 'ReLU: cnn.2 cnn.5'")
         if kind == "input":
-            if not re.fullmatch(r"[0-9]{1,4}", rest) or not SMALLEST <= int(rest) <= LARGEST:
-                _refuse(f"an input of {printable(rest)} pixels; it takes {SMALLEST} to {LARGEST}")
-            size = int(rest)
+            read = size_of(rest)
+            if read is None:
+                _refuse(f"an input of {printable(rest)} pixels; it takes {SMALLEST} to {LARGEST}, or HEIGHTxWIDTH")
+            size = read
             continue
         added = {"join": rest} if kind == "join" else dict.fromkeys(rest.split(), kind)
         for path, layer in added.items():
@@ -229,7 +230,7 @@ def _parsed(kind: str) -> tuple[str, tuple[float, ...]]:
     return whole[1], tuple(map(float, numbers))
 
 
-def text_of(fillings: dict[str, str], size: int) -> str:
+def text_of(fillings: dict[str, str], size: Size) -> str:
     """The text that `parse` reads back."""
     by_kind: dict[str, list[str]] = {}
     for path, kind in fillings.items():
@@ -238,4 +239,4 @@ def text_of(fillings: dict[str, str], size: int) -> str:
     items = [PREFIX, *(f"{kind}: {' '.join(paths)}" for kind, paths in by_kind.items())]
     if "join" in fillings:
         items.append(f"join: {fillings['join']}")
-    return "; ".join([*items, f"input: {size}"])
+    return "; ".join([*items, f"input: {size_text(size)}"])
