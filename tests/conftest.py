@@ -40,6 +40,15 @@ def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
     return settings(max_examples=max(500, settings().max_examples))(test)
 
 
+# Files whose tests take seconds each. First, so that no worker has one left when the others are done.
+_SLOW = ("torture", "readme", "docs", "foreign_nets", "security", "duplicates", "browser", "training")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files before the others, unless a plugin shuffles them afterwards."""
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in _SLOW)
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOODVIZ_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

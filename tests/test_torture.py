@@ -11,10 +11,10 @@ import pytest
 from conftest import made_once
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
-# How many cases of each kind, and the commands that are quick enough; 20 cases a test, so that workers share them.
+# How many cases of each kind, and the commands that are quick enough; 10 cases a test, so that workers share them.
 SLICE = {"options": 60, "pictures": 40, "datasets": 20, "checkpoints": 40, "hostile": 20, "rerun": 20}
 QUICK = ("saliency", "layers", "confusion", "rerun", "activations", "sample", "--config")
-PART = 20
+PART = 10
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),

@@ -113,8 +113,13 @@ def _section(
 
 
 def _refuse_code(opening: Mapping[str, Any], allow_code: bool) -> None:
+    """And what would be fetched: a manifest names neither."""
+    from foodviz.models import published
     from foodviz.models.networks import declarable
 
+    model = str(opening.get("model"))
+    if published.named(model) and not is_file(published.place(model)):
+        raise InputError(f"the manifest asks for {model}, which would be fetched; open it once with `model` {model}")
     arch = opening.get("arch")
     runs_code = bool(arch) and not declarable(str(arch))
     if (opening.get("allow_code") or runs_code) and not allow_code:

@@ -80,7 +80,9 @@ def model_options(command: Decorated) -> Decorated:
     command = option(
         "--arch", help="Architecture: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>."
     )(command)
-    return option("--model", default="sample", help="Checkpoint file, or `sample`.")(command)
+    return option(
+        "--model", default="sample", help="Checkpoint file, torchvision:<name> for published weights, or `sample`."
+    )(command)
 
 
 _PIXELS = (

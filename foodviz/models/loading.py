@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from foodviz.errors import InputError
+from foodviz.models import published
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
@@ -61,7 +62,8 @@ def load(
     """A checkpoint as a classifier on `device`; all weights fit or nothing is loaded.
 
     Args:
-        model: `sample` for the bundled one, else a checkpoint file in any form that `read_checkpoint` takes.
+        model: `sample` for the bundled one, a checkpoint file in any form that `read_checkpoint` takes, or
+            `torchvision:<name>` for the weights that torchvision publishes, fetched where torch has not got them.
         arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
             holds, else it is guessed from the weights.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
@@ -74,10 +76,12 @@ def load(
     Raises:
         InputError: no checkpoint, weights that do not fit the architecture, or no architecture can be guessed.
     """
-    path = SAMPLE if model == "sample" else path_of(model)
+    public = published.named(model)
+    path = published.fetch(model) if public else SAMPLE if model == "sample" else path_of(model)
     checkpoint = read_checkpoint(path, allow_code=allow_code, weights=weight_set)
     try:
-        requested = _Requested(preprocessing or Preprocessing(), tuple(class_names), declared_by(checkpoint.metadata))
+        declared = published.declared(model) if public else declared_by(checkpoint.metadata)
+        requested = _Requested(preprocessing or Preprocessing(), tuple(class_names), declared)
         return _loaded(path, checkpoint, arch, requested, score, progress).to(device)
     except InputError as misfit:
         raise InputError(f"`model` {model}: {misfit}") from misfit

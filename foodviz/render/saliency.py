@@ -38,6 +38,8 @@ def saliency_figure(
 ) -> Figure:
     """A column per image: photograph, map, map over the photograph; of several methods the last alone, a row each.
 
+    A single image lies: what would be its column is a row.
+
     Args:
         images: (N, 3, H, W), RGB in [0, 1].
         attributions: of each method (N, H, W), signed ones are drawn symmetric about 0; or (N, 3, H, W) magnitudes,
@@ -53,22 +55,26 @@ def saliency_figure(
     """
     count, several = len(images), len(attributions) > 1
     rows = 1 + len(attributions) if several else 3
+    lies = count == 1
+    down, across = (1, rows) if lies else (rows, count)
     trusted = any(panel.verdict for row in panels for panel in row)
-    height = rows * (_PANEL + 0.3) + (0.95 * len(attributions) if trusted else 0) + 0.6
+    height = down * (_PANEL + 0.3) + (0.95 * (1 if lies else len(attributions)) if trusted else 0) + 0.6
     matrix = 0.0 if agreement is None else 1.2 + 0.62 * len(attributions)
-    figure = new_figure(max(5.2, _PANEL * count + 1.1) + matrix, height)
-    grid = figure.subplots(
-        rows,
-        count + (agreement is not None),
+    bars = 0.6 * len(attributions) if lies else 1.1
+    figure = new_figure(max(5.2, _PANEL * across + bars) + matrix, height)
+    places = figure.subplots(
+        down,
+        across + (agreement is not None),
         squeeze=False,
-        width_ratios=[*[_PANEL] * count, *([matrix] if agreement is not None else [])],
+        width_ratios=[*[_PANEL] * across, *([matrix] if agreement is not None else [])],
     )
+    grid = places[:, :across].T if lies else places[:, :across]
     for axes, image, caption in zip(grid[0], images, captions, strict=False):
         photograph(axes, image, caption)
-    for place, (attribution, row) in enumerate(zip(attributions, panels, strict=True)):
+    for number, (attribution, row) in enumerate(zip(attributions, panels, strict=True)):
         shown = None
-        whole = limits_of_all[place] if limits_of_all else limits_of(attribution.maps)
-        over = grid[1 + place if several else 2]
+        whole = limits_of_all[number] if limits_of_all else limits_of(attribution.maps)
+        over = grid[1 + number if several else 2]
         for column in range(count):
             limits = whole if shared_scale else limits_of(attribution.maps[column])
             alone = None if several else grid[1, column]
@@ -76,13 +82,13 @@ def saliency_figure(
             shown = _map(alone, over[column], images[column], values, limits, whole, row[column].caption, shared_scale)
             trust_below(over[column], row[column].verdict, row[column].reason)
         if several:
-            over[0].set_ylabel(titles[place], fontsize=SMALL + 1, color=INK)
+            over[0].set_ylabel(titles[number], fontsize=SMALL + 1, color=INK)
         if shown is not None:
             label = attribution.unit if shared_scale else "share of the map's own maximum"
-            colour_bar(figure, shown, list(over[:count]) if several else list(grid[:, :count].ravel()), label)
+            colour_bar(figure, shown, list(over) if several else list(grid.ravel()), label)
     if agreement is not None:
-        _matrix(grid[0, -1], agreement, titles)
-        for axes in grid[1:, -1]:
+        _matrix(places[0, -1], agreement, titles)
+        for axes in places[1:, -1]:
             axes.set_visible(False)
     titled(figure, title, notes)
     return figure

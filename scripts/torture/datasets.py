@@ -67,7 +67,8 @@ def _spread(text: str) -> list[str]:
 
 def _args(command: str) -> tuple[str, ...]:
     own = [each for each in cheap(command) if each not in ("--data", "@BASE/data", "--ids", "57")]
-    return (*own, "--data", "@IN/d")
+    more = ("--trust", "none") if command == "saliency" else ()  # of the pictures, not of the folder
+    return (*own, *more, "--data", "@IN/d")
 
 
 def _fill(box, files: list[str], good: bytes) -> None:

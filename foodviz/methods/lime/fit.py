@@ -20,6 +20,7 @@ from torch import Tensor
 _ALPHA = 1.0
 _REPLICATES = 200
 _AT_ONCE = 1 << 26  # values of rows by targets by superpixels that are held at once: half a gigabyte
+_ROUNDING = 1e-13
 _LEAST = 0.01  # of a residual that is left over by the fit: what has less says nothing about the noise
 
 
@@ -39,7 +40,9 @@ def linear_fit(
     """
     near, middle, left = _weighted(shown, kernel_width, group)
     level = (near * scores).sum(0) / near.sum()
-    right = near.sqrt() * (scores - level)
+    risen = scores - level
+    # Of scores that never change the mean's rounding leaves a little, which is no weight of anything.
+    right = near.sqrt() * risen.where(risen.abs() > _ROUNDING * level.abs(), 0.0)
     weights = _solve(left, right)
     missed, spread = (right - left @ weights).square().sum(0), right.square().sum(0)
     perfect = (missed == 0).double()  # scores that never change: as scikit-learn has it
