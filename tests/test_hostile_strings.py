@@ -133,13 +133,13 @@ def test_a_page_shows_any_name_and_holds_the_manifest_as_it_was(name):
 
 
 def facts(file: str) -> dict:
-    return {"file": file, "architecture": file, "input_size": [32, 32], "verdict": file}
+    return {"file": file, "architecture": file, "weight_set": file, "input_size": [32, 32], "verdict": file}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_config_holds_any_file_name(file):
     read = tomllib.loads(as_config(facts(file)))
-    assert (read["model"], read["arch"]) == (file, file)
+    assert (read["model"], read["arch"], read.get("weight_set", "")) == (file, file, file)
 
 
 def test_a_name_that_toml_cannot_hold_is_said():

@@ -1,7 +1,8 @@
 """The model loader: bytes -> weights, architectures, layer addressing -> Classifier."""
 
 from foodviz.models.classifier import Classifier
-from foodviz.models.layers import Layer, check_channels, convolution_before, last_maps, layer_with_maps, resolve
+from foodviz.models.layers import Layer, check_channels, convolution_before, resolve
+from foodviz.models.layers_with_maps import last_maps, layer_with_maps
 from foodviz.models.loading import load, reread
 from foodviz.models.origin import Declared, Origin
 from foodviz.models.preprocessing import Preprocessing

@@ -11,6 +11,7 @@ from foodviz.errors import InputError, nearest
 from foodviz.models.classifier import Classifier
 from foodviz.models.receptive import ReceptiveFields
 from foodviz.printable import printable
+from foodviz.token_maps import layout
 
 # What people mistake for a filter's layer, in words.
 _NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
@@ -163,11 +164,13 @@ def resolve(classifier: Classifier, requested: str) -> Layer:
             f"`layer` {shown}: the forward pass never reaches {name} ({type(modules[name]).__name__}), or it gives "
             "no tensor; choose a layer that it uses"
         )
-    return _layer(requested, rows[name], list(rows.values()))
+    return layer_of(classifier, requested, rows[name], list(rows.values()))
 
 
-def _layer(requested: str, row: SurveyedLayer, rows: list[SurveyedLayer]) -> Layer:
-    channels, height, width = (*row.shape, 1, 1)[:3]
+def layer_of(classifier: Classifier, requested: str, row: SurveyedLayer, rows: list[SurveyedLayer]) -> Layer:
+    """One of the rows of `survey` as a layer."""
+    laid_out = layout(row.shape, classifier.input_size)
+    channels, height, width = laid_out[1:] if laid_out else (*row.shape, 1, 1)[:3]
     kind = type(row.module).__name__
     return Layer(requested, row.name, kind, channels, height, width, remark(row, rows), row.module)
 
@@ -194,37 +197,6 @@ def probe(classifier: Classifier, module: nn.Module) -> Tensor:
     if not outputs:
         raise InputError(f"the forward pass never reaches this {type(module).__name__}; choose a layer that it uses")
     return outputs[0]
-
-
-def last_maps(classifier: Classifier) -> Layer:
-    """Where Grad-CAM looks unless a layer is requested: the last module whose maps are as large as the last
-    convolution's.
-
-    After a convolution's norm and activation, before the pool that shrinks its maps; for a residual net its last block.
-    """
-    rows = survey(classifier)
-    maps = [row for row in rows if len(row.shape) == 3]
-    convolutions = [row.shape[1:] for row in maps if isinstance(row.module, nn.Conv2d)]
-    if not convolutions:
-        raise InputError("the network has no convolution to look at; `layer` names a layer with maps")
-    last = [row for row in maps if row.shape[1:] == convolutions[-1] and row.runs == 1][-1]
-    if any(type(row.module) is nn.LayerNorm and len(row.shape) > 1 for row in rows[rows.index(last) :]):
-        raise InputError("behind the last convolution come tokens, no maps; `layer` names a layer with maps")
-    return _layer("of the last maps", last, rows)
-
-
-def layer_with_maps(classifier: Classifier, requested: str) -> Layer:
-    """The layer, which must output maps (N, K, h, w).
-
-    Raises:
-        InputError: no such layer, or one without maps; the line then names the convolution before it.
-    """
-    layer = resolve(classifier, requested)
-    if probe(classifier, layer.module).ndim == 4:
-        return layer
-    before = convolution_before(classifier, layer)
-    nearby = f"; the nearest convolution is `layer` {before}" if before else ""
-    raise InputError(f"`layer` {requested}: {layer.name} is a {layer.kind} without maps{nearby}")
 
 
 def convolution_before(classifier: Classifier, layer: Layer) -> str:

@@ -111,5 +111,6 @@ def usual_size(network: nn.Module, name: str) -> Size:
     size = next((size for size in sizes if takes(network, (size, size))), None)
     if size is None:
         reason = refusal(network, (usual, usual))
-        raise InputError(f"takes pictures of none of {len(sizes)} usual sizes: {reason}")
+        other = "" if ".py:" in name else ", or give `arch` path/to/net.py:Class"
+        raise InputError(f"takes pictures of none of {len(sizes)} usual sizes: {reason}{other}")
     return size, size

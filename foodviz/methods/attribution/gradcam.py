@@ -14,6 +14,7 @@ from foodviz.attribution import Attribution
 from foodviz.errors import InputError
 from foodviz.hooks import detached, evaluating
 from foodviz.methods.attribution.score import Score, images_a_pass, logit, unit_of
+from foodviz.token_maps import as_maps
 
 
 def attribute(
@@ -46,7 +47,7 @@ def class_activation(
 
     Args:
         model: images (N, 3, H, W) in [0, 1] -> logits (N, C), parameters frozen; run in evaluation mode.
-        layer: a module inside that answers maps (N, K, h, w).
+        layer: a module inside that answers maps (N, K, h, w), (N, h, w, K), or a row of tokens (N, T, K).
         images: (N, 3, H, W), RGB in [0, 1].
         targets: (N,) class index to explain in each image.
         combine: the layer's maps and the score's gradients at them, both (N, K, h, w) -> (N, h, w).
@@ -63,21 +64,23 @@ def class_activation(
         for some, their_targets in zip(torch.split(images, count), torch.split(targets, count), strict=True):
             leaves.clear()
             total = score(model(some.detach()), their_targets).sum()
-            maps = last_output(leaves, layer)
-            (gradients,) = torch.autograd.grad(total, maps)
-            combined.append(combine(maps.detach(), gradients))
+            size = (images.shape[-2], images.shape[-1])
+            maps = maps_of(leaves, layer, size)
+            (gradients,) = torch.autograd.grad(total, leaves[-1])
+            combined.append(combine(maps.detach(), maps_of([gradients], layer, size)))
     return torch.cat(combined)
 
 
-def last_output(outputs: Sequence[Tensor], layer: nn.Module) -> Tensor:
-    """The last of the layer's outputs, which must be maps (N, K, h, w).
+def maps_of(outputs: Sequence[Tensor], layer: nn.Module, size: tuple[int, int]) -> Tensor:
+    """The last of the layer's outputs as maps (N, K, h, w), whatever their order of axes.
 
     Raises:
         InputError: it has none: the layer gives something else, or the forward does not reach it.
     """
-    if not outputs or outputs[-1].ndim != 4:
+    maps = as_maps(outputs[-1], size) if outputs else None
+    if maps is None:
         raise InputError(f"`layer`: one with maps is needed; this {type(layer).__name__} has none")
-    return outputs[-1]
+    return maps
 
 
 def enlarge(maps: Tensor, size: tuple[int, int]) -> Tensor:

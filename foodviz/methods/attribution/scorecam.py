@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from foodviz.attribution import Attribution
 from foodviz.hooks import capture, evaluating
-from foodviz.methods.attribution.gradcam import enlarge, last_output
+from foodviz.methods.attribution.gradcam import enlarge, maps_of
 from foodviz.methods.attribution.score import Score, images_a_pass, logit
 
 
@@ -42,7 +42,7 @@ def attribute(
         for image, target in zip(images, targets, strict=True):
             with capture(layer) as outputs:
                 model(image[None])
-            maps = last_output(outputs, layer)[0]
+            maps = maps_of(outputs, layer, large)[0]
             scores = []
             for some in torch.split(maps, images_a_pass(images)):
                 masks, flat = unit_range(enlarge(some, large))
