@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 
 def classifier_of(network: nn.Module, size: tuple[int, int]) -> Classifier:
+    torch.manual_seed(1)
     for weight in network.parameters():
         nn.init.normal_(weight, std=0.3)  # torchvision begins with a head of zeros
     return Classifier(network.eval(), ("a", "b", "c"), size).requires_grad_(False)
