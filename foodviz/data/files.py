@@ -25,12 +25,13 @@ _DEEPEST = 16  # folders in folders
 MOST_BYTES = 512 << 20  # of a picture file: 128 million pixels without compression have 384 MB
 
 
-def read_file(path: Path, called: str) -> bytes:
-    """The content of a picture file.
+def read_file(path: Path, called: str, most: int = MOST_BYTES) -> bytes:
+    """The content of a picture file, or of a list of some.
 
     Args:
         path: it is not waited for: pipes, devices and whatever else never ends are no files.
         called: its name in an error line.
+        most: bytes that it may have.
 
     Raises:
         InputError: not there, not to be read, no regular file, too large, or changed while it was read.
@@ -41,9 +42,10 @@ def read_file(path: Path, called: str) -> bytes:
         with os.fdopen(os.open(path, os.O_RDONLY | quick), "rb") as stream:
             state = os.fstat(stream.fileno())
             _check_kind(state, called)
-            if state.st_size > MOST_BYTES:
+            if state.st_size > most:
                 size = f"{state.st_size >> 20:,} MB"
-                raise InputError(f"{printable(called)}: {size}, more than a picture may have ({MOST_BYTES >> 20} MB)")
+                kind = "picture" if most == MOST_BYTES else "list"
+                raise InputError(f"{printable(called)}: {size}, more than a {kind} may have ({most >> 20} MB)")
             content = stream.read(state.st_size + 1) or b""
     except (OSError, ValueError) as error:
         raise InputError(f"{printable(called)}: {reason(error)}") from None

@@ -11,10 +11,11 @@ import numpy as np
 
 from foodviz.data.files import entries_of, folders_in, read_file, reason
 from foodviz.data.listing import list_pictures
+from foodviz.data.picture_lists import list_listed, lists_of, pictures_of
 from foodviz.data.pictures import decode
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
-from foodviz.paths import path_of
+from foodviz.paths import is_file, path_of
 from foodviz.printable import printable
 
 SPLITS = {
@@ -52,14 +53,21 @@ def find_root(data: str) -> Path:
 
 
 def split_folders(root: Path) -> dict[str, Path]:
-    """Usual name of a split -> its folder, for those that are there."""
+    """Usual name of a split -> its folder, or where there are lists in their stead its list, for those there are."""
     there = {path.name.lower(): path for path in folders_in(root)}
-    folders: dict[str, Path] = {}
-    for split, names in SPLITS.items():
-        for name in reversed(names):
-            if name in there:
-                folders[split] = there[name]
+    folders = _usual(there)
+    if not folders and {"images", "meta"} <= set(there):
+        folders = _usual(lists_of(root, tuple(name for names in SPLITS.values() for name in names)))
     return folders
+
+
+def _usual(there: dict[str, Path]) -> dict[str, Path]:
+    """Usual name of a split -> what is there under the first of its names."""
+    return {
+        split: next(there[name] for name in names if name in there)
+        for split, names in SPLITS.items()
+        if any(name in there for name in names)
+    }
 
 
 def usual_name(name: str) -> str | None:
@@ -68,7 +76,7 @@ def usual_name(name: str) -> str | None:
 
 
 def find_folder(data: str, root: Path, name: str | None, default: str | None) -> Path:
-    """The folder of one split.
+    """The folder of one split, or the list of its pictures.
 
     Args:
         data: the data set's folder.
@@ -92,7 +100,7 @@ def find_folder(data: str, root: Path, name: str | None, default: str | None) ->
         for folder in (root / path, path_of(data) / path):
             if os.path.isdir(folder):  # noqa: PTH112 - no error for a name that can be none
                 return folder
-    names = [printable(folder.name) for folder in splits.values()]
+    names = [printable(folder.stem) for folder in splits.values()]
     raise InputError(f"`split` {printable(name)}: not in {printable(data)}; {nearest(name, names)}")
 
 
@@ -102,21 +110,27 @@ def list_folder(data: str, top: Path, folder: Path, resize: str) -> Split:
     Args:
         data: the data set's folder.
         top: as `find_root` gives it.
-        folder: the split's, at or below it.
+        folder: the split's, at or below it, or its list.
         resize: the split's own, see `pictures.pixels`.
 
     Raises:
         InputError: a folder in it cannot be listed; its pictures would be missing from the ids.
     """
     training, root = split_folders(top).get("training"), path_of(data)
-    beside = training is not None and training.parent == folder.parent and training != folder
-    folder = _labelled(folder)
-    listing = list_pictures(folder, _labelled(training) if training is not None and beside else None)
+    beside = training if training is not None and training.parent == folder.parent else None
+    if is_file(folder):
+        name, listing = folder.stem, list_listed(folder, beside or folder)
+        folder = pictures_of(folder)
+    else:
+        others = beside if beside != folder else None
+        folder = _labelled(folder)
+        name = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
+        listing = list_pictures(folder, _labelled(others) if others else None)
     masks = masks_folder(folder)
     has_masks = os.path.isdir(masks)  # noqa: PTH112 - no error where it cannot be told
     return Split(
         data,
-        folder.relative_to(root).as_posix() if folder != root else folder.resolve().name,
+        name,
         listing.names,
         listing.labels,
         listing.class_names,

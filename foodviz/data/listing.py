@@ -98,24 +98,35 @@ def _class_folders(folder: Path, entries: Entries) -> tuple[dict[str, Entries], 
 
 def _by_class(folder: Path, classes: dict[str, Entries], training: Path | None) -> Listing:
     """A folder per class; a folder that the training split has not is of no class."""
-    known, remarks = list(classes), []
+    known = list(classes)
     if training is not None:
         of_training = list(_class_folders(training, entries_of(training))[0])
         if of_training:
             known = of_training
-    unknown = [name for name in classes if name not in known and classes[name].pictures]
+    names = [f"{name}/{file}" for name, inside in classes.items() for file in inside.pictures]
+    return classed(names, [name.partition("/")[0] for name in names], known, is_food11("/".join(folder.parts[-3:])))
+
+
+def classed(names: Sequence[str], classes: Sequence[str], known: Sequence[str], food11: bool) -> Listing:
+    """Pictures with the class of each by its name.
+
+    Args:
+        names: of the pictures.
+        classes: one for each picture, empty where nothing says it.
+        known: which classes there are; any other is none, and that is said.
+        food11: they are known to be Food-11's.
+    """
+    there = set(known)
+    others = [name for name in classes if name and name not in there]
+    unknown, remarks = list(dict.fromkeys(others)), []
     if unknown:
-        count = sum(len(classes[name].pictures) for name in unknown)
         remarks = [
-            f"{count} pictures are taken as unlabelled: {', '.join(map(printable, unknown[:5]))} "
+            f"{len(others)} pictures are taken as unlabelled: {', '.join(map(printable, unknown[:5]))} "
             f"{'is no class' if len(unknown) == 1 else 'are no classes'} of the training split"
         ]
-    of_known, class_names, numbered = _number(known, is_food11("/".join(folder.parts[-3:])))
+    of_known, class_names, numbered = _number(known, food11)
     label_of = dict(zip(known, of_known, strict=True))
-    names, labels = [], []
-    for name, inside in classes.items():
-        names += [f"{name}/{file}" for file in inside.pictures]
-        labels += [label_of.get(name, -1)] * len(inside.pictures)
+    labels = [label_of.get(name, -1) for name in classes]
     return Listing(tuple(names), tuple(labels), class_names, numbered, tuple(remarks))
 
 
