@@ -10,6 +10,7 @@ import PIL
 import pytest
 import torch
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from foodviz.data import open_dataset, open_files, pictures
 from foodviz.data.batch import batches, read
@@ -86,8 +87,71 @@ def png_header(width: int, height: int) -> bytes:
     "size", [(13000, 13000), (30000, 30000), (65535, 65535), (100000, 1700), (2**31 - 1, 2**31 - 1)]
 )
 def test_more_pixels_than_a_photograph_has_are_not_decoded(size):
-    with pytest.raises(InputError, match=r"128,000,000 pixels$"):
+    way = "make it smaller, or save it as JPEG, of which up to 256,000,000 are read reduced"
+    with pytest.raises(InputError, match=rf"128,000,000 pixels; {way}$"):
         decode(png_header(*size), "x.png")
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    """A JPEG of one pixel that claims that size."""
+    content = encoded(Image.new("RGB", (1, 1)), "JPEG")
+    place = content.index(b"\xff\xc0") + 5
+    return content[:place] + struct.pack(">HH", height, width) + content[place + 4 :]
+
+
+@pytest.mark.parametrize("size", [(16384, 16384), (65500, 3910), (65500, 65500)])
+def test_a_jpeg_of_more_pixels_than_are_read_reduced_is_not_decoded(size):
+    with pytest.raises(InputError, match=r"is more than 256,000,000 pixels, the most that a JPEG is read reduced from"):
+        decode(jpeg_header(*size), "x.jpg")
+
+
+@pytest.mark.parametrize("size", [(20000, 10000), (16000, 16000), (65500, 3900), (12000, 11000)])
+def test_a_large_jpeg_is_reduced_before_it_is_decoded(size, monkeypatch):
+    asked = []
+    monkeypatch.setattr(JpegImageFile, "load", lambda image: asked.append(image.size))
+    monkeypatch.setattr(pictures, "_rgb", lambda image: image)
+    monkeypatch.setattr(pictures.ImageOps, "exif_transpose", lambda image: image)
+    decode(jpeg_header(*size), "x.jpg")
+    ((width, height),) = asked
+    assert width * height <= 32_000_000 < 4.1 * width * height
+    assert width / height == pytest.approx(size[0] / size[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("settings", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_reduced_jpeg_is_the_picture_in_small(mode, settings, monkeypatch):
+    ramp = np.linspace(0, 255, 160 * 240).reshape(240, 160)
+    image = Image.fromarray(np.stack([ramp, ramp[::-1], ramp[:, ::-1]], -1).astype(np.uint8)).convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    content = encoded(image, "JPEG", quality=95, exif=exif, **settings)
+    whole = decode(content, "x")
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 30_000)
+    monkeypatch.setattr(pictures, "_REDUCED_TO", 4_000)
+    small = decode(content, "x")
+    assert (whole.size, small.size, small.mode) == ((240, 160), (60, 40), "RGB")
+    difference = pixels(whole, (16, 24)).astype(int) - pixels(small, (16, 24))
+    assert np.abs(difference).max() <= 8
+
+
+def test_only_one_large_picture_is_decoded_at_a_time(tmp_path, monkeypatch):
+    for place in range(6):
+        Image.new("RGB", (40, 40), (place, 0, 0)).save(tmp_path / f"{place}.jpg")
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 1000)
+    upright, inside, most = pictures._upright, [], []
+
+    def watched(image):
+        inside.append(image)
+        most.append(len(inside))
+        try:
+            return upright(image)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(pictures, "_upright", watched)
+    split = open_dataset(str(tmp_path)).split()
+    assert sum(len(batch) for batch in batches(split, range(6), (8, 8))) == 6
+    assert most == [1] * 6
 
 
 def test_a_picture_of_a_hundred_million_pixels_is_one_without_a_warning():

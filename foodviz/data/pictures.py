@@ -15,6 +15,8 @@ from foodviz.errors import InputError
 from foodviz.printable import printable
 
 MOST_PIXELS = 128_000_000  # 12,000 x 9,000 and some; decoding more takes gigabytes
+MOST_REDUCED = 256_000_000  # of a JPEG that is read reduced: a progressive one still takes up to 8 bytes for each
+_REDUCED_TO = 32_000_000  # pixels at most that are left
 # What a file may be, whatever its name says. PIL knows more, and one of them, EPS, is a program that it would run.
 _USUAL, _RARER = ("JPEG", "PNG", "GIF", "BMP", "PPM"), ("WEBP", "TIFF", "AVIF", "HEIF")
 _ROWS = 512  # rows changed at a time where a change needs several copies
@@ -23,12 +25,14 @@ _ROWS = 512  # rows changed at a time where a change needs several copies
 def decode(content: bytes, name: str) -> Image.Image:
     """The picture in a file's bytes: upright by its EXIF orientation, 8-bit RGB, transparency laid on white.
 
+    A JPEG of more than MOST_PIXELS is reduced to a half, a quarter or an eighth of its width and height as it is read.
+
     Args:
         content: the whole file.
         name: what to call it in an error.
 
     Raises:
-        InputError: empty, truncated, no picture, or of more than MOST_PIXELS.
+        InputError: empty, truncated, no picture, of more than MOST_PIXELS, or as JPEG of more than MOST_REDUCED.
     """
     called = printable(name)
     if not content:
@@ -36,17 +40,16 @@ def decode(content: bytes, name: str) -> Image.Image:
     try:
         with _quiet:  # of odd metadata; what cannot be decoded raises
             image = _opened(content)
-            if image.width * image.height > MOST_PIXELS:
-                raise InputError(f"{called}: {image.width} x {image.height} is more than {MOST_PIXELS:,} pixels")
-            image.load()
-            image = ImageOps.exif_transpose(image)
-            return _rgb(image)
+            if image.width * image.height <= MOST_PIXELS:
+                return _upright(image)
+            with _large:
+                return _upright(_reduced(image, called))
     except InputError:
         raise
     except UnidentifiedImageError:
         raise InputError(f"{called}: not a picture that can be read") from None
     except Image.DecompressionBombError:
-        raise InputError(f"{called}: more than {MOST_PIXELS:,} pixels") from None
+        raise InputError(f"{called}: more than {MOST_PIXELS:,} pixels; {_WAY}") from None
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         reason = "truncated" if "truncated" in str(error) else f"damaged ({printable(error)})"
         raise InputError(f"{called}: the picture is {reason}") from None
@@ -76,6 +79,25 @@ class _Quiet:
 
 
 _quiet = _Quiet()
+_large = Lock()  # one at a time, whatever the number of threads
+_WAY = f"make it smaller, or save it as JPEG, of which up to {MOST_REDUCED:,} are read reduced"
+
+
+def _reduced(image: Image.Image, called: str) -> Image.Image:
+    """A large JPEG at the least of its decoder's reductions that leaves few enough pixels; nothing is decoded yet."""
+    size = f"{called}: {image.width} x {image.height} is more than"
+    if image.format not in ("JPEG", "MPO"):  # MPO is JPEGs one after another
+        raise InputError(f"{size} {MOST_PIXELS:,} pixels; {_WAY}")
+    if image.width * image.height > MOST_REDUCED:
+        raise InputError(f"{size} {MOST_REDUCED:,} pixels, the most that a JPEG is read reduced from; make it smaller")
+    scale = next(scale for scale in (2, 4, 8) if image.width * image.height <= _REDUCED_TO * scale**2)
+    image.draft(None, (image.width // scale, image.height // scale))
+    return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    return _rgb(ImageOps.exif_transpose(image))
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -83,6 +105,12 @@ def _opened(content: bytes) -> Image.Image:
         return Image.open(io.BytesIO(content), formats=_USUAL)
     except UnidentifiedImageError:
         return Image.open(io.BytesIO(content), formats=[kind for kind in _RARER if reads(kind)])
+    except Image.DecompressionBombError:  # its own bound knows nothing of reductions
+        if content.startswith(b"\xff\xd8\xff"):
+            from PIL.JpegImagePlugin import JpegImageFile
+
+            return JpegImageFile(io.BytesIO(content))
+        raise
 
 
 def reads(kind: str) -> bool:
