@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from foodviz.data.files import entries_of, folders_in, read_file, reason
+from foodviz.data.label_tables import with_labels
 from foodviz.data.listing import list_pictures
 from foodviz.data.picture_lists import list_listed, lists_of, pictures_of
 from foodviz.data.pictures import decode
@@ -122,10 +123,10 @@ def list_folder(data: str, top: Path, folder: Path, resize: str) -> Split:
         name, listing = folder.stem, list_listed(folder, beside or folder)
         folder = pictures_of(folder)
     else:
-        others = beside if beside != folder else None
+        others = _labelled(beside) if beside is not None and beside != folder else None
         folder = _labelled(folder)
         name = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
-        listing = list_pictures(folder, _labelled(others) if others else None)
+        listing = with_labels(list_pictures(folder, others), folder, root, others)
     masks = masks_folder(folder)
     has_masks = os.path.isdir(masks)  # noqa: PTH112 - no error where it cannot be told
     return Split(

@@ -9,7 +9,7 @@ from foodviz.data.class_names import FOOD11, class_names_for, class_number, is_f
 from foodviz.data.files import Entries, entries_below, entries_of, unread_remark
 from foodviz.printable import printable
 
-_FEWEST_OF_MANY = 1000  # a class of a higher number is one among many, or the number is something else
+FEWEST_OF_MANY = 1000  # a class of a higher number is one among many, or the number is something else
 _DATE = re.compile(r"(19|20)\d\d_\d\d?_\d\d?(?!\d)|\d\d?_\d\d?_(19|20)\d\d(?!\d)")
 
 
@@ -71,7 +71,7 @@ def _flat(entries: Entries) -> Listing:
         for name, number in zip(names, map(class_number, prefixes), strict=True)
     ]
     kinds = {label for label in labels if label >= 0}
-    if kinds and max(kinds) >= max(_FEWEST_OF_MANY, 10 * len(kinds)):  # numbers of classes follow one another
+    if kinds and max(kinds) >= max(FEWEST_OF_MANY, 10 * len(kinds)):  # numbers of classes follow one another
         labels = [-1] * len(labels)
     odd = [name for name, prefix, label in zip(names, prefixes, labels, strict=True) if label < 0 and _digits(prefix)]
     remarks = unread_remark(entries.unread)
