@@ -17,6 +17,7 @@ from foodviz.metrics.agreement import agreement, rank_correlation, top_overlap
 from foodviz.metrics.faithfulness import baselines, curves, per_cell
 from foodviz.metrics.properties import edge_strength
 from foodviz.metrics.verdict import BELIEVABLE, DOUBTFUL, UNMEASURED, WRONG, Figures, verdict
+from foodviz.render.style import limits_of
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -227,3 +228,14 @@ def test_a_picture_named_wrongly_is_explained_for_both_classes(foodviz):
     assert manifest["targets"] == ["Bread", "Vegetable/Fruit", "Bread"]
     assert "named wrongly" in done.stderr
     assert np.load("results/saliency.npz")["maps"].shape[0] == 3
+
+
+def test_a_scale_ends_where_all_but_a_few_values_do():
+    values = np.arange(1000.0)
+    values[-1] = 1e6
+    assert limits_of(values, 99.5) == pytest.approx((0, 994), abs=1)
+    assert limits_of(values) == (0, 1e6)
+    assert limits_of(-values, 99.5)[0] == pytest.approx(-994, abs=1)
+    lonely = np.zeros(1000)
+    lonely[3] = 2.0
+    assert limits_of(lonely, 99.5) == (0, 2)

@@ -37,6 +37,7 @@ class Maps:
     trusts: tuple[Sequence[Trust], ...]  # by each method; none where it was not asked for
     objective: str
     shared_scale: bool
+    clip: float
 
     @property
     def titles(self) -> list[str]:
@@ -77,8 +78,9 @@ class Maps:
             agreement=self.agreement if len(self.asked) > 1 else None,
             title=f"{listed(self.titles)} of the {self.objective}",
             shared_scale=self.shared_scale,
+            clip=self.clip,
             notes=self._notes(),
-            limits_of_all=[limits_of(each.maps) for each in self.attributions],
+            limits_of_all=[limits_of(each.maps, self.clip) for each in self.attributions],
         )
 
     def _curves_figure(self) -> Figure:
@@ -164,7 +166,8 @@ class Maps:
             layer = [f"{each.layer}."] if each.layer is not None else []
             parts = [catalogue.method_of(each.method).note, *layer, *attribution.remarks]
             notes.append(head + " ".join([*parts, f"In {attribution.unit}."]))
-        scale = "one scale for all." if self.shared_scale else "each scaled to its own maximum."
+        end = "maximum" if self.clip >= 100 else f"{self.clip:g} percentile; what is larger looks the same"
+        scale = f"one scale for all, to the {end}." if self.shared_scale else f"each scaled to its own {end}."
         hidden = trusting.note(self.asked[0].covers) if self.trusts else ""
         return [*notes, f"Maps: {scale} {hidden}".strip(), self.photographs.trained_on]
 

@@ -34,6 +34,7 @@ def saliency(
     hide: str = "auto",
     trust: trusting.Level = "quick",
     shared_scale: bool = False,
+    clip: float = 99.5,
     **options: float | str | None,
 ) -> Result:
     """Which pixels the answer depends on, and how far to believe it.
@@ -52,6 +53,8 @@ def saliency(
         trust: what is measured of each map: nothing, deletion and insertion and the place (quick), or besides whether
             it repeats and depends on the weights (full).
         shared_scale: one colour scale for all maps of a method instead of one each.
+        clip: percentile of a map's values that ends its colour scale, above 50 to 100; a few pixels are far above all
+            others, and would leave them black. The values themselves stay as they are.
         options: the methods' own, see the catalogue.
 
     Raises:
@@ -62,6 +65,7 @@ def saliency(
     settings = {**subject.settings, **settings_of(saliency, values)}
     require(len(methods) > 0, "method", "()", "must name at least one method")
     trusting.check(trust)
+    require(50 < clip <= 100, "clip", clip, "a percentile above 50, up to 100")
     if against is not None and objective != "logit":
         raise UsageError("`against` takes the difference of two logits: leave `objective` out")
     own = catalogue.chosen_of(methods, options)
@@ -103,6 +107,7 @@ def saliency(
         tuple(trusts),
         objective,
         shared_scale,
+        clip,
     )
     return Result(
         "saliency", settings, maps.arrays, maps.facts(hide), maps.lines, maps.sentences, maps.draw, maps.views

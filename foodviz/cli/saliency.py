@@ -59,6 +59,7 @@ class MethodChoice(click.Choice[str]):
 @trust_option
 @method_options
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
+@option("--clip", type=float, default=99.5, help="Percentile of a map's values that ends its colours; 100 for all.")
 def saliency(**flags: Any) -> None:
     """Which pixels the answer depends on, and how far to believe it.
 

@@ -23,7 +23,7 @@ class Split:
 
     Attributes:
         data: `sample`, or the folder; empty for files given by their paths.
-        name: the split's folder as it is named there.
+        name: the split's folder as it is named there, or its list without `.txt`.
         names: paths below the split's folder, in lexicographic order.
         labels: class index of each, -1 where the file does not say.
         class_names: one name per class index.

@@ -33,6 +33,7 @@ def saliency_figure(
     titles: Sequence[str] = ("",),
     agreement: np.ndarray | None = None,
     shared_scale: bool = False,
+    clip: float = 100.0,
     notes: Sequence[str] = (),
     limits_of_all: Sequence[tuple[float, float]] = (),
 ) -> Figure:
@@ -50,6 +51,7 @@ def saliency_figure(
         titles: of the methods, beside their rows.
         agreement: (methods, methods) rank correlations above the diagonal and overlaps below it, drawn on the right.
         shared_scale: one colour scale for all maps of a method; else each map's largest value is the end of its own.
+        clip: the percentile of the values that ends a scale, 100 for the largest: few pixels are far above all others.
         notes: lines at the foot.
         limits_of_all: of each method's maps, where there are others than these; theirs without any.
     """
@@ -73,10 +75,10 @@ def saliency_figure(
         photograph(axes, image, caption)
     for number, (attribution, row) in enumerate(zip(attributions, panels, strict=True)):
         shown = None
-        whole = limits_of_all[number] if limits_of_all else limits_of(attribution.maps)
+        whole = limits_of_all[number] if limits_of_all else limits_of(attribution.maps, clip)
         over = grid[1 + number if several else 2]
         for column in range(count):
-            limits = whole if shared_scale else limits_of(attribution.maps[column])
+            limits = whole if shared_scale else limits_of(attribution.maps[column], clip)
             alone = None if several else grid[1, column]
             values = attribution.maps[column]
             shown = _map(alone, over[column], images[column], values, limits, whole, row[column].caption, shared_scale)
@@ -84,7 +86,8 @@ def saliency_figure(
         if several:
             over[0].set_ylabel(titles[number], fontsize=SMALL + 1, color=INK)
         if shown is not None:
-            label = attribution.unit if shared_scale else "share of the map's own maximum"
+            own = "own maximum" if clip >= 100 else f"{clip:g} percentile"
+            label = attribution.unit if shared_scale else f"share of the map's {own}"
             colour_bar(figure, shown, list(over) if several else list(grid.ravel()), label)
     if agreement is not None:
         _matrix(places[0, -1], agreement, titles)
@@ -111,7 +114,7 @@ def _map(
             photograph(alone, coloured, caption)
         photograph(over, 0.35 * image.mean(0, keepdims=True) + coloured, "" if alone is not None else caption)
         return None
-    # Scales of their own are drawn as shares of each map's largest value, so that one colour bar serves all.
+    # Scales of their own are drawn as shares of each one's end, so that one colour bar serves all.
     share = values if shared_scale else values / limits[1]
     ends = whole if shared_scale else ((-1.0, 1.0) if whole[0] < 0 else (0.0, 1.0))
     shown = heat(alone, share, ends, caption) if alone is not None else None

@@ -118,9 +118,15 @@ def heat(axes: Axes, values: np.ndarray, limits: tuple[float, float], caption: s
     return picture
 
 
-def limits_of(values: np.ndarray) -> tuple[float, float]:
-    """From 0 to the largest value, or symmetric about 0 where some are negative; never an empty range."""
-    top = float(np.nanmax(np.abs(values))) if values.size else 0.0
+def limits_of(values: np.ndarray, clip: float = 100.0) -> tuple[float, float]:
+    """From 0 to the largest value, or symmetric about 0 where some are negative; never an empty range.
+
+    Below 100, `clip` is the percentile of the magnitudes that takes the largest one's place, where it is not 0.
+    """
+    sizes = np.abs(values)
+    top = float(np.nanmax(sizes)) if values.size else 0.0
+    if clip < 100 and top > 0:
+        top = float(np.nanpercentile(sizes, clip)) or top
     top = top if np.isfinite(top) and top > 0 else 1.0
     return (-top, top) if np.nanmin(values) < 0 else (0.0, top)
 
