@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.choosing import of_class
 from foodviz.analysis.explanations import LimeSettings, explained
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
@@ -33,14 +34,11 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
     Raises:
         InputError: no such class, or no picture of it in the split.
     """
-    from foodviz.data import find_class, spread_ids
+    from foodviz.data import spread_ids
 
     split = subject.split()
-    label = find_class(class_name, split.class_names, "class_name")
+    label, labelled = of_class(split, class_name)
     name = split.class_names[label]
-    labelled = [index for index in split.labelled_ids if split.labels[index] == label]
-    if not labelled:
-        raise InputError(f"`class_name` {class_name}: {split.name} of {split.data} has no picture labelled {name}")
     ids = spread_ids(labelled, limit)
 
     import numpy as np

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from foodviz.analysis import hiding
 from foodviz.analysis import trust as trusting
+from foodviz.analysis.choosing import choose
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
@@ -26,6 +27,9 @@ def saliency(
     *,
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
+    class_name: str | None = None,
+    errors: bool = False,
+    limit: int | None = None,
     method: Sequence[str] = ("gradient",),
     target: str = "label",
     against: str | None = None,
@@ -42,6 +46,9 @@ def saliency(
     Args:
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
+        class_name: pictures with this label instead.
+        errors: pictures instead whose label is not what the model answers; with `class_name`, those of the class.
+        limit: so many pictures of those, or of the whole split, evenly spread; 20 where None.
         method: names in `methods.attribution.catalogue`, or `captum:` and a class of captum.attr; several stand side
             by side.
         target: class to explain: label, predicted, or a class by name or number. A picture that is named wrongly is
@@ -70,7 +77,7 @@ def saliency(
         raise UsageError("`against` takes the difference of two logits: leave `objective` out")
     own = catalogue.chosen_of(methods, options)
     how = hiding.hide_of(hide)
-    split, indices = subject.choose(ids, image)
+    split, indices = choose(subject, ids, image, class_name=class_name, errors=errors, limit=limit)
 
     from foodviz import models
     from foodviz.analysis.attributing import Attributing

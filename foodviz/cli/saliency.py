@@ -44,6 +44,9 @@ class MethodChoice(click.Choice[str]):
 
 @click.command(cls=GreedyCommand)
 @shared_options
+@option("--class", "class_name", help="Pictures with this label.")
+@option("--errors", is_flag=True, help="Pictures that the model names wrongly.")
+@option("--limit", type=click.IntRange(min=1), help="So many pictures, evenly spread.  [default: 20 of those above]")
 @option(
     "--method",
     type=MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"]),
