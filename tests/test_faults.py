@@ -67,6 +67,23 @@ def test_elsewhere_an_interrupt_takes_effect_at_once():
     assert time.monotonic() - begun < 5
 
 
+@posix
+@pytest.mark.usefixtures("interruptible")
+def test_an_error_that_code_in_c_puts_in_the_place_of_ctrl_c_is_ctrl_c():
+    def work():
+        with after_imports():
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(10)
+            except KeyboardInterrupt:
+                raise ValueError("could not determine the shape") from None
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    with pytest.raises(ValueError, match="of its own"), after_imports():  # and none is left for the next
+        raise ValueError("of its own")
+
+
 CLICK = """
 import importlib, os, signal, sys
 os.kill(os.getpid(), signal.SIGINT)
