@@ -2,12 +2,14 @@
 
 import io
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from foodviz.analysis.result import OnDemand, Result
 from foodviz.errors import InputError
 from foodviz.results import ResultFolder, npz_bytes, write_atomically
 
@@ -69,3 +71,28 @@ def test_a_place_that_cannot_be_written_to_is_named_before_any_work(tmp_path):
         ResultFolder(tmp_path / "file" / "out", "lime", "").check()
     ResultFolder(tmp_path / "new" / "deep", "lime", "").check()
     assert not (tmp_path / "new").exists()
+
+
+def test_every_saved_figure_says_what_is_doubtful_about_the_model_and_each_is_drawn_when_its_turn_comes(
+    tmp_path, monkeypatch
+):
+    turns, saved = [], []
+
+    def page(name):
+        turns.append(f"draw {name}")
+        figure = Figure(figsize=(6, 2))
+        figure.supxlabel("its own note")
+        return figure
+
+    def keep(_folder, figure, *, dpi, name):
+        turns.append(f"save {name}")
+        saved.append(figure.get_supxlabel())
+
+    monkeypatch.setattr(ResultFolder, "figure", keep)
+    facts = {"model": {"remarks": ["Architecture guessed; 3 other readings fit as well."]}}
+    draw = OnDemand({name: partial(page, name) for name in ("", "page-2")})
+    result = Result("saliency", {}, {}, facts, draw=lambda: draw)
+    result.save(tmp_path / "out")
+    assert turns == ["draw ", "save ", "draw page-2", "save page-2"]
+    assert all(text.startswith("its own note\nArchitecture guessed; 3 other readings fit as well.") for text in saved)
+    assert [figure.get_supxlabel() for figure in result.figures().values()] == saved

@@ -52,14 +52,17 @@ class Result:
 
         At the foot of each stands what is doubtful about how the model was read.
         """
-        figures = dict(self.draw())
-        remarks = self.facts.get("model", {}).get("remarks", ())
-        if figures and remarks:
-            from foodviz.render.style import noted
+        return dict(self._figures())
 
-            for figure in figures.values():
+    def _figures(self) -> Iterator[tuple[str, Figure]]:
+        """One after the other: pages of hundreds are never there together."""
+        remarks = self.facts.get("model", {}).get("remarks", ())
+        for name, figure in self.draw().items():
+            if remarks:
+                from foodviz.render.style import noted
+
                 noted(figure, remarks)
-        return figures
+            yield name, figure
 
     def save(self, out: str | Path = "results", *, dpi: int = 150, command_line: str = "") -> ResultFolder:
         """Write pictures, arrays, further files and last the manifest, each file whole or not at all.
@@ -78,7 +81,7 @@ class Result:
             folder.picture(name, pixels)
         for name, write in self.files.items():
             folder.file(name, write)
-        for name, figure in self.draw().items():
+        for name, figure in self._figures():
             folder.figure(figure, dpi=dpi, name=name)
         if self.arrays:
             folder.arrays(self.arrays)
