@@ -10,11 +10,9 @@ import argparse
 from collections import Counter
 
 import numpy as np
+from correct_pictures import correct_pictures
 
 from foodviz import models
-from foodviz.analysis import open_subject
-from foodviz.analysis.photographs import Photographs
-from foodviz.analysis.predictions import predict
 from foodviz.methods.hidden import cover
 from foodviz.methods.lime.superpixels import segment
 from foodviz.methods.ways_to_hide import WAYS
@@ -26,11 +24,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--model", default="sample", help="checkpoint")
     options = parser.parse_args()
-    subject = open_subject(model=options.model, split="validation")
-    split = subject.split()
-    answers = predict(subject, split, split.spread(2 * options.images))
-    photographs = Photographs.of(subject, split, answers.ids[answers.right][: options.images].tolist())
-    model = models.fast(subject.classifier)
+    photographs = correct_pictures(options.model, options.images)
+    model = models.fast(photographs.subject.classifier)
     pictures = list(
         zip(
             photographs.images,

@@ -10,10 +10,9 @@ weight is spread evenly over its pixels; a map that knows nothing has density ra
 import argparse
 import statistics
 
-from foodviz.analysis import open_subject
+from correct_pictures import correct_pictures
+
 from foodviz.analysis.explanations import LimeSettings, explained
-from foodviz.analysis.photographs import Photographs
-from foodviz.analysis.predictions import predict
 from foodviz.methods.lime.superpixels import density_ratio, describe
 
 
@@ -25,16 +24,14 @@ def main() -> None:
     options.add_argument("--images", type=int, default=50)
     options.add_argument("--hide", default="auto", choices=["auto", "mean", "blur", "grey", "picture", "noise"])
     given = options.parse_args()
-    subject = open_subject(split=given.split, model=given.model)
-    split = subject.split()
-    answers = predict(subject, split, split.spread(2 * given.images))
-    right = answers.ids[answers.right][: given.images].tolist()
-    photographs = Photographs.of(subject, split, right)
+    photographs = correct_pictures(given.model, given.images, given.split)
     targets = [(int(label),) for label in photographs.batch.labels]
     rows = []
-    for index, picture in zip(right, explained(photographs, LimeSettings(hide=given.hide), targets), strict=True):
+    for index, picture in zip(
+        photographs.batch.ids, explained(photographs, LimeSettings(hide=given.hide), targets), strict=True
+    ):
         explanation = picture.explanation
-        pieces = describe(picture.image, explanation.segments, split.mask(index))
+        pieces = describe(picture.image, explanation.segments, photographs.split.mask(index))
         positive = explanation.weights[0].clip(min=0).numpy()
         rows.append(
             (

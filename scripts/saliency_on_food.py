@@ -12,12 +12,11 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from correct_pictures import correct_pictures
 
 from foodviz import models
-from foodviz.analysis import hiding, open_subject
+from foodviz.analysis import hiding
 from foodviz.analysis.attributing import Attributing
-from foodviz.analysis.photographs import Photographs
-from foodviz.analysis.predictions import predict
 from foodviz.errors import InputError
 from foodviz.methods.attribution import catalogue
 from foodviz.methods.attribution.score import logit
@@ -30,16 +29,13 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--model", default="sample", help="checkpoint")
     options = parser.parse_args()
-    subject = open_subject(model=options.model, split="validation")
-    split = subject.split()
-    answers = predict(subject, split, split.spread(2 * options.images))
-    photographs = Photographs.of(subject, split, answers.ids[answers.right][: options.images].tolist())
+    photographs = correct_pictures(options.model, options.images)
     targets = photographs.targets("label")
-    size = subject.classifier.input_size
+    size = photographs.subject.classifier.input_size
     regions = [photographs.region(row, size)[1] for row in range(len(photographs))]
     covered = np.mean([region.mean() for region in regions])
     print(f"{len(photographs)} validation pictures, correctly classified; the masks cover {covered:.1%}")
-    model = models.fast(subject.classifier)
+    model = models.fast(photographs.subject.classifier)
     covers = hiding.covers(photographs, model, targets, "auto")
     for name, method in catalogue.METHODS.items():
         try:

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from correct_pictures import correct_pictures
 from torch import Tensor
 from torch.nn import functional
 
 from foodviz import models
-from foodviz.analysis import hiding, open_subject, trust
+from foodviz.analysis import hiding, trust
 from foodviz.analysis.attributing import Attributing
 from foodviz.analysis.photographs import Photographs
-from foodviz.analysis.predictions import predict
 from foodviz.attribution import Attribution
 from foodviz.methods.attribution import catalogue
 from foodviz.methods.attribution.gradient import input_gradient
@@ -71,12 +71,9 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="also repeat the methods, and shuffle the weights")
     parser.add_argument("--figures", help="file for every map's figures, as JSON")
     options = parser.parse_args()
-    subject = open_subject(model=options.model, split=options.split)
-    split = subject.split()
-    answers = predict(subject, split, split.spread(2 * options.images))
-    photographs = Photographs.of(subject, split, answers.ids[answers.right][: options.images].tolist())
+    photographs = correct_pictures(options.model, options.images, options.split)
     targets = photographs.targets("label")
-    model = models.fast(subject.classifier)
+    model = models.fast(photographs.subject.classifier)
     covers = hiding.covers(photographs, model, targets, "auto")
     truths = known(photographs, model, targets)
     asked = []

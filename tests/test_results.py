@@ -84,7 +84,7 @@ def test_every_saved_figure_says_what_is_doubtful_about_the_model_and_each_is_dr
         figure.supxlabel("its own note")
         return figure
 
-    def keep(_folder, figure, *, dpi, name):
+    def keep(_folder, figure, *, name, **_settings):
         turns.append(f"save {name}")
         saved.append(figure.get_supxlabel())
 
