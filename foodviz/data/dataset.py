@@ -1,4 +1,4 @@
-"""A data set, opened once; its splits are listed when they are request for."""
+"""A data set, opened once; its splits are listed when they are asked for."""
 
 from collections.abc import Sequence
 from pathlib import Path

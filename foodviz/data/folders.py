@@ -16,7 +16,7 @@ from foodviz.data.picture_lists import list_listed, lists_of, pictures_of
 from foodviz.data.pictures import decode
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
-from foodviz.paths import is_file, path_of
+from foodviz.paths import is_file, is_folder, path_of
 from foodviz.printable import printable
 
 SPLITS = {
@@ -99,7 +99,7 @@ def find_folder(data: str, root: Path, name: str | None, default: str | None) ->
     path = PurePath(name)
     if name and not path.is_absolute() and ".." not in path.parts:
         for folder in (root / path, path_of(data) / path):
-            if os.path.isdir(folder):  # noqa: PTH112 - no error for a name that can be none
+            if is_folder(folder):
                 return folder
     names = [printable(folder.stem) for folder in splits.values()]
     raise InputError(f"`split` {printable(name)}: not in {printable(data)}; {nearest(name, names)}")
@@ -128,7 +128,6 @@ def list_folder(data: str, top: Path, folder: Path, resize: str) -> Split:
         name = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
         listing = with_labels(list_pictures(folder, others), folder, root, others)
     masks = masks_folder(folder)
-    has_masks = os.path.isdir(masks)  # noqa: PTH112 - no error where it cannot be told
     return Split(
         data,
         name,
@@ -136,7 +135,7 @@ def list_folder(data: str, top: Path, folder: Path, resize: str) -> Split:
         listing.labels,
         listing.class_names,
         open=lambda name: read_file(folder / name, str(folder / name)),
-        draw_mask=(lambda name: _mask(masks / f"{PurePath(name).stem}.png")) if has_masks else None,
+        draw_mask=(lambda name: _mask(masks / f"{PurePath(name).stem}.png")) if is_folder(masks) else None,
         stamp=lambda: _stamp(folder, listing.names),
         numbered=listing.numbered,
         resize=resize,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from foodviz.data.files import entries_below, read_file, unread_remark
 from foodviz.errors import InputError
-from foodviz.paths import exists, path_of
+from foodviz.paths import exists, is_folder, path_of
 from foodviz.printable import printable
 
 _MOST = 100_000  # names of a pattern or a list that are looked at
@@ -42,7 +42,7 @@ def expanded(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _one(name: str) -> tuple[Sequence[str], Sequence[str]]:
     """The files of one name that is no list."""
     path = path_of(name)
-    if name and _is_folder(path):
+    if name and is_folder(path):
         inside = entries_below(path)
         if not inside.pictures:
             raise InputError(f"`image` {printable(name)}: a folder without a picture that can be read")
@@ -51,15 +51,8 @@ def _one(name: str) -> tuple[Sequence[str], Sequence[str]]:
         return pictures, [said, *unread_remark(inside.unread)]
     if glob.has_magic(name) and not exists(path) and "\0" not in name:
         matching = sorted(islice(glob.iglob(str(path), recursive=True), _MOST))  # noqa: PTH207 - a Path has no absolute patterns
-        matching = [each for each in matching if not _is_folder(Path(each))]
+        matching = [each for each in matching if not is_folder(Path(each))]
         if not matching:
             raise InputError(f"`image` {printable(name)}: no file has a name of that pattern")
         return matching, []
     return [name], []
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False

@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -53,8 +53,7 @@ def with_labels(listing: Listing, folder: Path, within: Path, training: Path | N
             return listing
         classes, remark = _classes(path, listing.names, folder)
     except InputError as error:
-        remarks = (*listing.remarks, f"no labels are read: {error}")
-        return Listing(listing.names, listing.labels, listing.class_names, listing.numbered, remarks)
+        return listing.remarked(f"no labels are read: {error}")
     food11 = is_food11("/".join(path.parts[-3:]))
     if all(class_number(name) is not None for name in classes if name):
         labels = [int(name) if name else -1 for name in classes]
@@ -65,8 +64,7 @@ def with_labels(listing: Listing, folder: Path, within: Path, training: Path | N
         of_training = with_labels(list_pictures(training), training, within)
         known = of_training.class_names if max(of_training.labels, default=-1) >= 0 else ()
     labelled = classed(listing.names, classes, known or sorted(set(classes) - {""}), food11)
-    remarks = (*listing.remarks, remark, *labelled.remarks)
-    return Listing(labelled.names, labelled.labels, labelled.class_names, labelled.numbered, remarks)
+    return replace(labelled, remarks=(*listing.remarks, remark, *labelled.remarks))
 
 
 def _table_beside(folder: Path, within: Path) -> Path | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foodviz.data.class_names import FOOD11, class_names_for, class_number, is_food11, plain_names
@@ -22,6 +22,10 @@ class Listing:
     class_names: tuple[str, ...]
     numbered: bool = False
     remarks: tuple[str, ...] = ()
+
+    def remarked(self, *remarks: str) -> "Listing":
+        """The same with more remarks."""
+        return replace(self, remarks=(*self.remarks, *remarks))
 
 
 def list_pictures(folder: Path, training: Path | None = None) -> Listing:
@@ -47,7 +51,7 @@ def list_pictures(folder: Path, training: Path | None = None) -> Listing:
                 f"{printable(folder)} holds pictures and folders of pictures: the folders are not read ({len(filled)}, "
                 f"first {printable(filled[0])})"
             ]
-            return _with(flat, remarks)
+            return flat.remarked(*remarks)
         return flat
     if entries.pictures:
         count = len(entries.pictures)
@@ -55,11 +59,7 @@ def list_pictures(folder: Path, training: Path | None = None) -> Listing:
             f"{count} pictures beside the class folders are left out, first {printable(entries.pictures[0])}"
         )
     unread = [*entries.unread, *(name for each in classes.values() for name in each.unread)]
-    return _with(_by_class(folder, classes, training), [*remarks, *unread_remark(unread)])
-
-
-def _with(listing: Listing, remarks: Sequence[str]) -> Listing:
-    return Listing(listing.names, listing.labels, listing.class_names, listing.numbered, (*listing.remarks, *remarks))
+    return _by_class(folder, classes, training).remarked(*remarks, *unread_remark(unread))
 
 
 def _flat(entries: Entries) -> Listing:

@@ -46,11 +46,11 @@ def list_listed(listed: Path, training: Path) -> Listing:
     listing = classed(
         names, [_class_of(name) for name in names], known[:MOST_CLASSES], is_food11("/".join(listed.parts[-4:]))
     )
-    remarks = [*listing.remarks, *unread_remark(inside.unread)]
+    remarks = unread_remark(inside.unread)
     if missing := [line for line in lines if line not in there]:
         first = f"first {printable(missing[0])}"
         remarks.append(f"{len(missing)} of {len(lines)} pictures that {listed.name} lists are not there, {first}")
-    return Listing(listing.names, listing.labels, listing.class_names, listing.numbered, tuple(remarks))
+    return listing.remarked(*remarks)
 
 
 def _lines(path: Path) -> list[str]:
