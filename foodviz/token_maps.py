@@ -1,5 +1,7 @@
 """Maps in whatever order of axes a layer gives them: channels first, channels last (Swin), or a row of tokens (ViT)."""
 
+from math import isqrt
+
 from torch import Tensor
 
 _MOST_PREFIX = 8  # tokens before those of the patches: a class token, registers
@@ -22,10 +24,17 @@ def layout(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[str, int, int
         return ("last", shape[2], *shape[:2]) if last and not first else ("first", *shape)
     if len(shape) != 2:
         return None
-    for prefix in range(_MOST_PREFIX + 1):
-        rows = round(((shape[0] - prefix) * size[0] / size[1]) ** 0.5) if shape[0] > prefix else 0
-        if rows > 1 and (shape[0] - prefix) % rows == 0 and _like((rows, (shape[0] - prefix) // rows), size):
-            return "tokens", shape[1], rows, (shape[0] - prefix) // rows
+    grid = patches(shape[0], size)
+    return ("tokens", shape[1], *grid) if grid and grid != (1, 1) else None
+
+
+def patches(tokens: int, size: tuple[int, int]) -> tuple[int, int] | None:
+    """Rows and columns of square patches of the picture that, with a few tokens before them, are so many tokens."""
+    height, width = size
+    for prefix in range(min(_MOST_PREFIX + 1, (tokens + 1) // 2)):
+        side = isqrt(height * width // (tokens - prefix))
+        if side and height % side == width % side == 0 and (height // side) * (width // side) == tokens - prefix:
+            return height // side, width // side
     return None
 
 

@@ -10,7 +10,6 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isqrt
 from typing import Any
 
 import torch
@@ -19,9 +18,9 @@ from torch.nn import functional
 
 from foodviz.errors import InputError
 from foodviz.hooks import Intercepted, Running, running
+from foodviz.token_maps import patches
 
 _READ = "ViT and Swin are read"
-_MOST_PREFIX = 8  # tokens before those of the patches: a class token, registers
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,16 +198,15 @@ class _Reader(Intercepted):
         return InputError(f"attention of another form than is read, in {self.modules[-1]}; {_READ}")
 
     def _grid(self, length: int) -> tuple[int, int]:
-        """Rows and columns of square patches that, with a few tokens before them, are so many tokens."""
-        height, width = self.size
-        for prefix in range(min(_MOST_PREFIX + 1, (length + 1) // 2)):
-            side = isqrt(height * width // (length - prefix))
-            if side and height % side == width % side == 0 and (height // side) * (width // side) == length - prefix:
-                return height // side, width // side
-        raise InputError(
-            f"attention between {length} tokens, which are no patches of {width}x{height} pixels, in "
-            f"{self.modules[-1]}; {_READ}"
-        )
+        """Rows and columns of the patches that so many tokens are."""
+        grid = patches(length, self.size)
+        if grid is None:
+            height, width = self.size
+            raise InputError(
+                f"attention between {length} tokens, which are no patches of {width}x{height} pixels, in "
+                f"{self.modules[-1]}; {_READ}"
+            )
+        return grid
 
 
 def _windows(height: int, width: int, size: Sequence[int], shift: Sequence[int]) -> Tensor:
