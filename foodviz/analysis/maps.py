@@ -60,7 +60,6 @@ class Maps:
 
     def _page(self, part: slice) -> Figure:
         from foodviz.render.saliency import Panel, saliency_figure
-        from foodviz.render.style import limits_of
 
         rows = [
             [
@@ -80,8 +79,15 @@ class Maps:
             shared_scale=self.shared_scale,
             clip=self.clip,
             notes=self._notes(),
-            limits_of_all=[limits_of(each.maps, self.clip) for each in self.attributions],
+            limits_of_all=self._limits,
         )
+
+    @cached_property
+    def _limits(self) -> list[tuple[float, float]]:
+        """Of each method's maps on all pages."""
+        from foodviz.render.style import limits_of
+
+        return [limits_of(each.maps, self.clip) for each in self.attributions]
 
     def _curves_figure(self) -> Figure:
         from foodviz.render.trust import curves_figure

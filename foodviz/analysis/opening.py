@@ -119,14 +119,12 @@ def _rated(subject: Subject) -> Classifier:
     classifier, pictures = load_rated(subject, pictures, split.class_names)
     _remarked(subject, classifier)
     if pictures:
-        with suppress(OtherClasses):  # labels say nothing of its classes' names
-            classifier = pictures.named(classifier, subject.say)
-    if pictures and (subject.settings["model"], subject.settings["data"]) != ("sample", "sample"):
-        warning = None
         with suppress(OtherClasses):  # classes that do not match are said where the analysis's own pictures need them
-            warning = chance_warning(pictures, classifier)
-        if warning:
-            subject.say(warning)
+            classifier = pictures.named(classifier, subject.say)
+            known = (subject.settings["model"], subject.settings["data"]) == ("sample", "sample")
+            warning = None if known else chance_warning(pictures, classifier)
+            if warning:
+                subject.say(warning)
     return classifier
 
 

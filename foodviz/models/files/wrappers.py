@@ -93,8 +93,12 @@ def weights_at(content: Any, way: Way) -> Mapping[str, Any]:
 
 
 def _plain_keys(weights: Mapping[str, Any]) -> frozenset[str]:
-    names = (name for name in weights if not name.endswith(_COUNTERS))
-    return frozenset(".".join(part for part in name.split(".") if f"{part}." not in PREFIXES) for name in names)
+    return frozenset(plain_name(name) for name in weights if not name.endswith(_COUNTERS))
+
+
+def plain_name(name: str) -> str:
+    """A weight's name without what training wrappers put into it, at the front or inside."""
+    return ".".join(part for part in name.split(".") if f"{part}." not in PREFIXES)
 
 
 def one_of_two(weights: dict[str, Any], wanted: str | None) -> tuple[dict[str, Any], str, list[str]]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from foodviz.models.files.wrappers import plain_name
+
 OPTIONAL = "num_batches_tracked"  # counts batches during training: half of all files leave it out
 _FOR_TRAINING = re.compile(
     r"criterion|loss|metric|auroc|confmat|(^|_)(acc|accuracy|f1|aux\d?|ema)($|_)|^Aux", re.IGNORECASE
 )
-_WRAPPING = ("module", "_orig_mod")
 
 Weights = Mapping[str, Tensor]
 
@@ -46,9 +47,7 @@ class Alignment:
 
 def plain_names(weights: Weights) -> dict[str, Tensor]:
     """The weights without what training wrappers put into their names."""
-    plain = {
-        ".".join(part for part in name.split(".") if part not in _WRAPPING): each for name, each in weights.items()
-    }
+    plain = {plain_name(name): each for name, each in weights.items()}
     return plain if len(plain) == len(weights) else dict(weights)
 
 
