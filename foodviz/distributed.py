@@ -23,7 +23,9 @@ def under_torchrun() -> bool:
         return False
     for name in _NUMBERS:
         if not os.environ[name].isdecimal():
-            raise InputError(f"the environment's {name}={printable(os.environ[name])}: no number; unset it to run alone")
+            raise InputError(
+                f"the environment's {name}={printable(os.environ[name])}: no number; unset it to run alone"
+            )
     return True
 
 
