@@ -42,10 +42,13 @@ def affine_maps(turn: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return torch.stack(rows, -2)
 
 
-def moved(pictures: Tensor, maps: Tensor) -> Tensor:
-    """Pictures (N, 3, H, W) under the affine maps (N, 2, 3) of `affine_maps`, zero where nothing lies."""
+def moved(pictures: Tensor, maps: Tensor, beyond: str = "zeros") -> Tensor:
+    """Pictures (N, 3, H, W) under the affine maps (N, 2, 3) of `affine_maps`.
+
+    `beyond` the edges is what `grid_sample` has there: zeros, or the picture's `reflection`.
+    """
     pixels = torch.tensor([pictures.shape[3] / 2, pictures.shape[2] / 2], device=pictures.device)
     maps = maps.to(pictures.device, copy=True)
     maps[..., 2] /= pixels
     grid = functional.affine_grid(maps, list(pictures.shape), align_corners=False)
-    return functional.grid_sample(pictures, grid, align_corners=False)
+    return functional.grid_sample(pictures, grid, padding_mode=beyond, align_corners=False)
