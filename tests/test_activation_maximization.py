@@ -8,13 +8,12 @@ from torch import nn
 
 from foodviz.methods.activation_maximization import (
     LAP,
-    diverse_mean,
     fourier_pictures,
     maco_pictures,
     noise_pictures,
     pixel_pictures,
 )
-from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, stuck
+from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, diverse_mean, stuck
 from foodviz.methods.random_transforms import affine_maps, moved, random_transforms
 from foodviz.methods.spectrum import (
     blurred,

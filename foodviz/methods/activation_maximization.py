@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from foodviz.hooks import device_of, evaluating, run_to
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
@@ -175,19 +174,6 @@ def pixel_pictures(
         lambda pictures, _step, _rows: pictures,
         progress,
     )
-
-
-def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
-    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
-
-    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
-    """
-    score = channel_mean(output, channels)
-    cells = functional.normalize(output.flatten(2), dim=2)
-    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
-    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
-    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
-    return score - score.detach().abs() * likeness
 
 
 def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:

@@ -32,6 +32,19 @@ def channel_centre(output: Tensor, channels: Tensor) -> Tensor:
     return rows[:, rows.shape[1] // 2, rows.shape[2] // 2] if rows.ndim == 3 else rows
 
 
+def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
+    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
+
+    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
+    """
+    score = channel_mean(output, channels)
+    cells = functional.normalize(output.flatten(2), dim=2)
+    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
+    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
+    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
+    return score - score.detach().abs() * likeness
+
+
 def layer_energy(output: Tensor) -> Tensor:
     """Mean square of a whole layer's output, (N,): everything it sees already, more of it."""
     return output.flatten(1).square().mean(1)
