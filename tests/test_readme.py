@@ -26,6 +26,7 @@ steps = 24
 scan = "150"
 [lime]
 samples = "120"
+trust = "none"
 [dream]
 steps = 10
 """

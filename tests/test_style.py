@@ -14,6 +14,14 @@ def test_notes_stay_inside_the_figure():
     assert figure._supxlabel.get_text().startswith("short\na note")
 
 
+def test_a_title_stays_inside_the_figure():
+    figure = new_figure(4, 3)
+    titled(figure, "Bread taken for Soup: where the two logits depend on the picture")
+    figure.draw_without_rendering()
+    title = figure._suptitle.get_window_extent()
+    assert 0 <= title.x0 < title.x1 <= figure.bbox.width
+
+
 def test_a_word_is_never_broken():
     assert wrapped(["x" * 500], 2) == ["x" * 500]
 
