@@ -39,7 +39,7 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """Pictures that are read and gathered together.
 
     Attributes:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foodviz.analysis.parts import Arrays as Arrays
-from foodviz.analysis.parts import Gathered, Part, cut
+from foodviz.analysis.parts import Gathered, SplitPart, cut
 from foodviz.analysis.parts import Tally as Tally
 from foodviz.distributed import shared_queue
 from foodviz.errors import InputError
@@ -105,7 +105,7 @@ def gather(
     Raises:
         InputError: no picture can be read, or the processes do not see the same model and pictures.
     """
-    parts = [Part(split, some, size, batch, kind, tuple(key)) for some in cut(list(ids), batch * batches)]
+    parts = [SplitPart(split, some, size, batch, kind, tuple(key)) for some in cut(list(ids), batch * batches)]
     listing = (split.fingerprint, str(size), str(batch), *(",".join(map(str, part.ids)) for part in parts))
     queue = shared_queue(len(parts), {"a model or settings": _digest(kind, *key), "pictures": _digest(*listing)})
     own: dict[int, Gathered] = {}
@@ -135,7 +135,7 @@ def gather(
     return [part.arrays for part in gathered if part.arrays], skipped
 
 
-def _made_again(subject: Subject, part: Part, tally: Tally) -> Gathered:
+def _made_again(subject: Subject, part: SplitPart, tally: Tally) -> Gathered:
     """A part that another process has made, and that cannot be had from it."""
     subject.say("some of what other processes made is not in this one's cache: $FOODVIZ_CACHE must be one for all")
     making = part.make(tally, lambda: False)
