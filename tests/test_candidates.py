@@ -358,7 +358,9 @@ def test_a_guess_is_remembered_for_the_file_and_the_pictures(tmp_path, monkeypat
 
     def score(key, make):
         asked.append(key)
-        return rate(make(), images, labels)
+        classifier = make()
+        at = nn.functional.interpolate(images, classifier.input_size)
+        return rate(classifier, at, labels)
 
     first = load(str(tmp_path / "a"), score=Score("these", score))
     undecided = load(str(tmp_path / "a"))
