@@ -41,6 +41,19 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic in newer click
         return text if "x" in text else int(text)
 
 
+class Normalisation(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
+    """A name or a number; the analysis checks how many there are."""
+
+    name = "name or numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | float:  # noqa: ARG002
+        """What is a number as one, as manifests have it."""
+        try:
+            return float(value)
+        except ValueError:
+            return str(value)
+
+
 def hide_option(command: Decorated) -> Decorated:
     """--hide: what hidden parts show."""
     words = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
@@ -89,8 +102,16 @@ _PIXELS = (
     option("--channel-order", type=click.Choice(["rgb", "bgr"]), help="Colours as the model was trained on them."),
     option(
         "--normalise",
-        type=click.Choice(["none", "half", "imagenet", "bytes"]),
-        help="What training did to values in [0, 1]: nothing, mean and deviation 0.5, ImageNet's, or times 255.",
+        type=Normalisation(),
+        multiple=True,
+        help="What training did to values in [0, 1]: none, half (mean and deviation 0.5), imagenet, bytes (times 255), "
+        "or mean and deviation in numbers, three and three.",
+    ),
+    option(
+        "--fit",
+        type=click.Choice(["squash", "crop", "pad"]),
+        default="squash",
+        help="Whole pictures out of proportion, their middle (resize 256, crop 224), or whole ones with black edges.",
     ),
     option("--resize", type=click.Choice(["antialiased", "plain"]), help="Bilinear with antialiasing, or OpenCV's."),
     option("--input-size", type=Size(), help="Height and width of the model's input in pixels, or HEIGHTxWIDTH."),

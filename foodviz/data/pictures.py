@@ -155,28 +155,61 @@ def _on_white(image: Image.Image) -> Image.Image:
     return laid
 
 
-def resized(picture: np.ndarray, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
+FITS = ("squash", "crop", "pad")
+_WHOLE = 256 / 224  # the size that torchvision's recipes resize to, as a share of the size that they cut out
+
+
+def resized(picture: np.ndarray, size: tuple[int, int], resize: str = "antialiased", fit: str = "squash") -> np.ndarray:
     """A picture (H, W, 3) uint8 at another size, as `pixels` brings one to it."""
-    return pixels(Image.fromarray(picture), size, resize)
+    return pixels(Image.fromarray(picture), size, resize, fit)
 
 
-def pixels(image: Image.Image, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
-    """The picture at the size a classifier takes, its aspect ratio not kept, as the course and most recipes do.
+def pixels(
+    image: Image.Image, size: tuple[int, int], resize: str = "antialiased", fit: str = "squash", fill: int = 0
+) -> np.ndarray:
+    """The picture at the size a classifier takes.
 
     Args:
-        image: RGB.
+        image: RGB, or grey as a mask is.
         size: (height, width).
-        resize: `antialiased`, as torchvision resizes pictures, or `plain` bilinear, as OpenCV does.
+        resize: `antialiased`, as torchvision resizes pictures, `plain` bilinear, as OpenCV does, or `nearest`.
+        fit: `squash`, the aspect ratio not kept, as the course and most recipes do; `crop`, as torchvision's recipes
+            (Resize 256, CenterCrop 224, in proportion): the middle of the picture, its outermost parts are cut off;
+            `pad`, the whole picture with black at its shorter sides.
+        fill: what is beyond the picture where it is padded.
 
     Returns:
-        (height, width, 3) uint8.
+        (height, width, 3) uint8, (height, width) of a mask.
     """
     height, width = size
-    if image.size == (width, height):
-        return np.asarray(image)
-    if resize == "plain":
-        scale = (image.width / width, 0, 0, 0, image.height / height, 0)
-        resized = image.transform((width, height), Image.Transform.AFFINE, scale, Image.Resampling.BILINEAR)
+    if fit == "squash":
+        return np.asarray(_resized(image, (width, height), resize))
+    if fit == "pad":
+        scale = min(width / image.width, height / image.height)
+        inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     else:
-        resized = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+        inner = _covering(image.size, (round(width * _WHOLE), round(height * _WHOLE)))
+    whole = _resized(image, inner, resize)
+    left, top = round((inner[0] - width) / 2), round((inner[1] - height) / 2)  # negative where it is padded
+    placed = Image.new(image.mode, (width, height), fill)
+    placed.paste(whole, (-left, -top))
+    return np.asarray(placed)
+
+
+def _covering(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
+    """Width and height in the picture's proportion that just cover so many; the longer side rounded down, as
+    torchvision's Resize does."""
+    (width, height), (wide, high) = size, least
+    if high * width >= wide * height:
+        return max(wide, int(high * width / height)), high
+    return wide, max(high, int(wide * height / width))
+
+
+def _resized(image: Image.Image, size: tuple[int, int], resize: str) -> Image.Image:
+    """At (width, height)."""
+    if image.size == size:
+        return image
+    if resize == "plain":
+        scale = (image.width / size[0], 0, 0, 0, image.height / size[1], 0)
+        return image.transform(size, Image.Transform.AFFINE, scale, Image.Resampling.BILINEAR)
+    return image.resize(size, Image.Resampling.NEAREST if resize == "nearest" else Image.Resampling.BILINEAR)

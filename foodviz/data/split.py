@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from PIL import Image
 
+from foodviz.data.pictures import pixels
 from foodviz.errors import InputError, nearest
 from foodviz.printable import printable
 
@@ -33,6 +34,7 @@ class Split:
         stamp: a text that changes when the content of a file does, found without reading them all.
         numbered: the data gives its classes numbers only, `class_names` is what Food-11 calls them.
         resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
+        fit: how much of them is left when they are, see there.
         loose: no split at all but files given by their paths, which are their names.
         remarks: what a person should know of how the folder was read.
     """
@@ -47,6 +49,7 @@ class Split:
     stamp: Callable[[], str] | None = None
     numbered: bool = False
     resize: str = "antialiased"
+    fit: str = "squash"
     loose: bool = False
     remarks: tuple[str, ...] = ()
 
@@ -72,7 +75,8 @@ class Split:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides the pixels: what was computed under one holds for the files as they are."""
-        lines = (self.digest, self.stamp() if self.stamp else "", self.resize)
+        lines = [self.digest, self.stamp() if self.stamp else "", self.resize]
+        lines += [] if self.fit == "squash" else [self.fit]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def read_bytes(self, index: int) -> bytes:
@@ -96,7 +100,7 @@ class Split:
         mask = None if index is None or self.loose else self.mask(index)
         if mask is None or not mask.any():
             return "the middle half", _middle_half(*size)
-        return "the food", np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
+        return "the food", pixels(Image.fromarray(mask), size, "nearest", self.fit)
 
     def title(self, index: int) -> str:
         """The picture's name with that of its split: `training/0_15.jpg`."""
