@@ -35,6 +35,7 @@ OWNERS = {
     "click": {"cli"},
     "PIL": {"analysis", "data", "render", "results"},
     "torchvision": {"models"},
+    "timm": {"models"},
     "lime": {"methods"},
     "captum": {"methods"},
     "tqdm": {"progress"},

@@ -43,9 +43,9 @@ def open_subject(
     Args:
         data: `sample` for the embedded pictures, else a folder in any layout of Food-11.
         split: any usual name of a split; None for the analysis's own default, mostly training.
-        model: `sample` for the bundled one, `torchvision:<name>` for weights that torchvision publishes, else a
-            checkpoint file.
-        arch: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>; None to find out.
+        model: `sample` for the bundled one, `torchvision:<name>` or `timm:<name>` for weights that these publish,
+            else a checkpoint file.
+        arch: a name, torchvision:<name>, timm:<name>, path/net.py:<class> or package.module:<factory>; None to find out.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
         device: where to compute; auto takes a GPU where there is one.
         channel_order, resize: what the model expects of its pixels; None for what its file says.
@@ -65,7 +65,7 @@ def open_subject(
     from foodviz.data import open_dataset
 
     wait_briefly()
-    if model != "sample" and not model.startswith("torchvision:") and not is_file(path_of(model)):
+    if model != "sample" and not model.startswith(("torchvision:", "timm:")) and not is_file(path_of(model)):
         raise InputError(f"`model` {model}: no such file")
     if input_size is not None:
         from foodviz.models.preprocessing import LARGEST, SMALLEST, size_of

@@ -91,10 +91,13 @@ def model_options(command: Decorated) -> Decorated:
         "--weight-set", help="Which weights, where the file holds several sets: a name or a part of it: ema."
     )(command)
     command = option(
-        "--arch", help="Architecture: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>."
+        "--arch",
+        help="Architecture: a name, torchvision:<name>, timm:<name>, path/net.py:<class> or package.module:<factory>.",
     )(command)
     return option(
-        "--model", default="sample", help="Checkpoint file, torchvision:<name> for published weights, or `sample`."
+        "--model",
+        default="sample",
+        help="Checkpoint file, torchvision:<name> or timm:<name> for published weights, or `sample`.",
     )(command)
 
 

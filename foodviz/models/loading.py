@@ -65,7 +65,7 @@ def load(
 
     Args:
         model: `sample` for the bundled one, a checkpoint file in any form that `read_checkpoint` takes, or
-            `torchvision:<name>` for the weights that torchvision publishes, fetched where torch has not got them.
+            `torchvision:<name>` or `timm:<name>` for the weights that these publish, fetched where they are not there.
         arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
             holds, else it is guessed from the weights.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.

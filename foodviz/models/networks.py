@@ -125,7 +125,7 @@ def usual_size(network: nn.Module, name: str) -> Size:
     """
     if stack.is_stack(name):
         return stack.parse(name)[1]
-    usual = 224 if name.startswith("torchvision:") else 128
+    usual = 224 if architectures.from_zoo(name) else 128
     sizes = list(dict.fromkeys((usual, *SIZES)))
     size = next((size for size in sizes if takes(network, (size, size))), None)
     if size is None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from foodviz.errors import InputError
-from foodviz.models.architectures import NAMES, build
+from foodviz.models.architectures import NAMES, build, from_zoo
 from foodviz.models.guess.align import OPTIONAL, Alignment, align, plain_names
 from foodviz.models.guess.heads import ConcatPool, rebuilt
 from foodviz.printable import printable
@@ -68,7 +68,7 @@ def _aligned(
         return None
     if found.own_head:
         return found, None
-    head = rebuilt(found.rest, beside) if name.startswith("torchvision:") else None
+    head = rebuilt(found.rest, beside) if from_zoo(name) else None
     fits = head and _join(network, found, head[2]) is not None
     return (found, head) if fits else None
 
@@ -123,6 +123,8 @@ def known_network(
     found, head = aligned
     classes = len(next(reversed([each for each in found.rest.values() if each.ndim > 1])))
     network = hollow(name, classes)
+    if any(each.is_meta and key not in network.state_dict() for key, each in network.named_buffers()):
+        network = build(name, classes)  # what no checkpoint holds has no memory
     names = dict(found.names)
     if head is not None:
         made, inner, width = head
@@ -160,7 +162,7 @@ def _candidates(weights: dict[str, Tensor]) -> Iterator[str]:
 
 def hollow(name: str, classes: int) -> nn.Module:
     """The architecture without memory for weights, where it can be built so."""
-    if ":" in name and not name.startswith("torchvision:"):
+    if ":" in name and not from_zoo(name):
         return build(name, classes)  # the user's own code may count on real numbers
     with _Weightless():
         return build(name, classes)
