@@ -45,7 +45,8 @@ def open_subject(
         split: any usual name of a split; None for the analysis's own default, mostly training.
         model: `sample` for the bundled one, `torchvision:<name>` or `timm:<name>` for weights that these publish,
             else a checkpoint file.
-        arch: a name, torchvision:<name>, timm:<name>, path/net.py:<class> or package.module:<factory>; None to find out.
+        arch: a name, torchvision:<name>, timm:<name>, path/net.py:<class> or package.module:<factory>; None to find
+            out.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
         device: where to compute; auto takes a GPU where there is one.
         channel_order, resize: what the model expects of its pixels; None for what its file says.

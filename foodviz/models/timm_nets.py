@@ -66,11 +66,11 @@ def fetch(name: str) -> Path:
 def declared(name: str) -> Declared:
     """What timm says of them: architecture, size, mean and standard deviation, and ImageNet's names of the classes."""
     shown = _configuration(name)
-    from timm.data import ImageNetInfo, infer_imagenet_subset
+    from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
 
     subset = infer_imagenet_subset(shown.to_dict())
     known = ImageNetInfo(subset) if subset else None
-    names = [known.index_to_description(index) for index in range(known.num_classes())] if known else None
+    names = [known.index_to_description(index) for index in range(shown.num_classes)] if known else None
     _, height, width = shown.input_size
     return Declared(
         architecture=PREFIX + name,
