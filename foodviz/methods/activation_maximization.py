@@ -41,6 +41,10 @@ class Ascent:
     frames: Tensor  # (F, K, 3, H, W), snapshots during the climb; F = 0 unless asked for
     dead: Tensor  # (K,) bool, no step gave any gradient: the picture is only its start
 
+    def rows(self, rows: slice) -> "Ascent":
+        """Some of the channels."""
+        return Ascent(self.pictures[rows], self.curve[:, rows], self.frames[:, rows], self.dead[rows])
+
 
 def fourier_pictures(
     model: nn.Module,
@@ -159,6 +163,15 @@ def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
     siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
     likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
     return score - score.detach().abs() * likeness
+
+
+def one_after_another(first: Objective, count: int, second: Objective) -> Objective:
+    """The objective of a batch whose first `count` rows climb one and whose others climb another."""
+
+    def objective(output: Tensor, channels: Tensor) -> Tensor:
+        return torch.cat([first(output[:count], channels[:count]), second(output[count:], channels[count:])])
+
+    return objective
 
 
 def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:

@@ -32,6 +32,24 @@ def channel_centre(output: Tensor, channels: Tensor) -> Tensor:
     return rows[:, rows.shape[1] // 2, rows.shape[2] // 2] if rows.ndim == 3 else rows
 
 
+def channel_peak(output: Tensor, channels: Tensor) -> Tensor:
+    """The channel's largest value in the middle half of its map, (N,). Arguments as in `channel_mean`.
+
+    What makes a photograph a filter's strongest, climbed. The cell that leads at first keeps the lead wherever random
+    shifts take it; near the map's edges the padding would excite, too.
+    """
+    rows = _rows(output, channels)
+    return middle_half(rows).flatten(1).amax(1) if rows.ndim == 3 else rows
+
+
+def middle_half(maps: Tensor) -> Tensor:
+    """The middle half of the sides of (..., h, w), at least one cell, as a view."""
+    for axis in (-2, -1):
+        edge = maps.shape[axis] // 4
+        maps = maps.narrow(axis, edge, maps.shape[axis] - 2 * edge)
+    return maps
+
+
 def layer_energy(output: Tensor) -> Tensor:
     """Mean square of a whole layer's output, (N,): everything it sees already, more of it."""
     return output.flatten(1).square().mean(1)

@@ -45,7 +45,41 @@ def of_filter(number: str, facts: Facts) -> str:
     if facts["dead"]:
         return f"Filter {number} is dead: it is the same for every photograph."
     tells = f"{facts['selectivity']:.0%} of its variance lies between the classes"
-    return f"Filter {number} goes with {facts['says']}; {tells}."
+    lines = [f"Filter {number} goes with {facts['says']}; {tells}.", strongest_photographs(facts), drawn_ways(facts)]
+    return " ".join(line for line in lines if line)
+
+
+def strongest_photographs(facts: Facts) -> str:
+    """What the photographs that excite a filter most are of, and whether the food is what excites it."""
+    parts = []
+    count = len(facts["largest_cells"])
+    if facts["classes"]:
+        parts.append(f"of its {count} strongest photographs " + listed([f"{n} {name}" for name, n in facts["classes"].items()], 3))
+    if facts["on_food"] is not None:
+        parts.append(
+            f"{facts['on_food']} of {count} strongest cells lie on the food, which covers {facts['food_covers']:.0%} of "
+            "those pictures"
+        )
+    line = "; ".join(parts)
+    return f"{line[0].upper()}{line[1:]}." if line else ""
+
+
+def drawn_ways(facts: Facts) -> str:
+    """Which drawn pictures excite the filter by another way through the net than photographs; empty where none does."""
+    others = [
+        (each["climbed"], each["likeness"][row], each["way_scaled"][row])
+        for each in facts["drawn"]
+        for row, way in enumerate(each["way"])
+        if way == "another"
+    ]
+    if not others:
+        return ""
+    which = " and ".join(f"{climbed} ({drawn:.2f})" for climbed, (drawn, _, _), _ in others)
+    _, (_, among, other), _ = others[0]
+    return (
+        f"What is drawn for {which} goes another way through the earlier layers than the photographs: they are alike by "
+        f"{among:.2f} among themselves, by {other:.2f} to other places. Believe the photographs."
+    )
 
 
 def lime_fit(r2: float, stable: int, superpixels: int) -> str:

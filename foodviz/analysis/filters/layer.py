@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from foodviz import homework
 from foodviz.analysis.filters.arguments import UNITS, AscentArguments
 from foodviz.analysis.filters.ascent import ascend
-from foodviz.analysis.filters.cards import card_arrays, cards, dead_advice
+from foodviz.analysis.filters.cards import cards, dead_advice
+from foodviz.analysis.filters.evidence import CELL, WHOLE, filter_facts
 from foodviz.analysis.filters.pictures import ClimbedPictures
-from foodviz.analysis.filters.scan import alike, compared, facts_of, scan_layer
+from foodviz.analysis.filters.scan import ScannedLayer, alike, compared, facts_of, scan_layer
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
 
