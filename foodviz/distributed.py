@@ -7,10 +7,31 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from foodviz.errors import InputError
+from foodviz.printable import printable
+
+_NUMBERS = ("RANK", "WORLD_SIZE", "MASTER_PORT")
+
 
 def under_torchrun() -> bool:
-    """Whether torchrun started this process."""
-    return "WORLD_SIZE" in os.environ
+    """Whether torchrun started this process, or whatever else sets all that it sets; one alone may be a shell's own.
+
+    Raises:
+        InputError: one of them is no number.
+    """
+    if not all(name in os.environ for name in (*_NUMBERS, "MASTER_ADDR")):
+        return False
+    for name in _NUMBERS:
+        if not os.environ[name].isdecimal():
+            raise InputError(
+                f"the environment's {name}={printable(os.environ[name])}: no number; unset it to run alone"
+            )
+    return True
+
+
+def process_count() -> int:
+    """How many processes work together; 1 alone."""
+    return int(os.environ["WORLD_SIZE"]) if under_torchrun() else 1
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from foodviz.analysis.pixel_stores import as_in_training, in_memory, statistics
 from foodviz.analysis.subject import log
 from foodviz.analysis.training_arguments import check, state_of
 from foodviz.analysis.typed import typed
-from foodviz.distributed import process_group
+from foodviz.distributed import process_count, process_group
 from foodviz.errors import InputError
 from foodviz.progress import Progress, silent
 from foodviz.results import write_atomically, write_bytes
@@ -167,7 +166,7 @@ def train(
             "start": begun,
             "merged_validation": merge_validation,
             "seconds": round(time.monotonic() - started),
-            "processes": int(os.environ.get("WORLD_SIZE", 1)),
+            "processes": process_count(),
         }
         classifier.network.load_state_dict(best["weights"])
         write_atomically(path, lambda temporary: save(temporary, classifier, arch, recorded, seen, half=half))

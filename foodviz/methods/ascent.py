@@ -97,6 +97,11 @@ class Adam:
         values.mul_(max(0.0, 1 - self.lr * self.fading))
         values.addcdiv_(self.first, spread, value=self.lr / (1 - 0.9**self.steps))
 
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows of the values alone, an index or (N,) bool."""
+        if isinstance(self.first, Tensor) and isinstance(self.second, Tensor):
+            self.first, self.second = self.first[rows], self.second[rows]
+
 
 class SGD:
     """Plain gradient ascent in place, values += lr * (gradient - weight_decay * values)."""
@@ -107,6 +112,9 @@ class SGD:
     @torch.no_grad()
     def ascend(self, values: Tensor, gradient: Tensor) -> None:
         values.add_(gradient - self.weight_decay * values, alpha=self.lr)
+
+    def keep(self, rows: Tensor) -> None:
+        """Nothing is kept from step to step."""
 
 
 class RedirectedReLU(TorchFunctionMode):
