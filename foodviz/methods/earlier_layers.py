@@ -50,7 +50,10 @@ def _around(
     maps: Tensor, cells: Sequence[tuple[float, float]], field: tuple[float, float], size: tuple[int, int]
 ) -> Tensor:
     """(N, D): of maps (N, K, h, w) the part around each cell, as values in one order."""
-    lengths = [min(max(round(part / pixels * whole), 1), whole) for part, pixels, whole in zip(field, size, maps.shape[2:], strict=True)]
+    lengths = [
+        min(max(round(part / pixels * whole), 1), whole)
+        for part, pixels, whole in zip(field, size, maps.shape[2:], strict=True)
+    ]
     rows = []
     for each, cell in zip(maps, cells, strict=True):
         top, left = (

@@ -47,7 +47,7 @@ def agreement(maps: Sequence[np.ndarray]) -> NDArray[np.float64]:
 
 
 def ranks(values: np.ndarray) -> NDArray[np.float64]:
-    """The rank of each value, in one row whatever their shape, the smallest 0; equal values share the mean of theirs."""
+    """The rank of each value, (D,) whatever their shape, the smallest 0; equal values share the mean of theirs."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranked: NDArray[np.float64] = (np.cumsum(counts) - (counts + 1) / 2)[place.ravel()]
     return ranked

@@ -90,4 +90,5 @@ def ranked(values: np.ndarray) -> Floats:
     """
     centred = np.stack([ranks(row) for row in values]) - (values.shape[1] - 1) / 2
     length = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    scaled: Floats = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    return scaled

@@ -29,7 +29,7 @@ from foodviz.render.style import (
 
 TINY = 5.5  # points
 # Inches: the margin, a drawn picture, the crops together, the gap between both, a map, a row of the figure.
-_LEFT, _DRAWING, _CROPS, _GAP, _MAP, _ROW = 0.12, 1.6, 2.1, 0.2, 1.5, 3.15
+_LEFT, _DRAWING, _CROPS, _GAP, _MAP, _ROW = 0.12, 1.6, 2.1, 0.2, 1.5, 3.3
 _REMARKS = 3  # lines below a filter's sentence
 BLUE, RED = "#3b6ea8", "#b2443c"
 
@@ -57,6 +57,7 @@ class Card:
     maps: np.ndarray  # (N, h, w), of the photographs asked for
     crops: np.ndarray  # (T, 3, s, s), best first
     crop_captions: Sequence[str]
+    peaks: Sequence[float]  # the filter's largest value in each crop, in the layer's units
     class_means: np.ndarray  # (C,), NaN for a class without photographs
 
 
@@ -114,7 +115,7 @@ def cards_figure(
         crops_first = any(drawing.doubtful for drawing in card.drawings)
         left_crops = _LEFT if crops_first else _LEFT + drawn * (_DRAWING + 0.1) + _GAP
         left_drawn = _LEFT + _CROPS + _GAP if crops_first else _LEFT
-        write(left_crops, y, "photographs that excite it most, and how much", color=SOFT)
+        write(left_crops, y, "photographs that excite it most", color=SOFT)
         _crops(axes_at(left_crops, y + 0.2, _CROPS, _CROPS), card)
         if card.advice:
             write(left_drawn, y + 0.2, card.advice, color=WARNING)
@@ -203,10 +204,10 @@ def similarity_figure(similarity: np.ndarray, numbers: Sequence[int], *, title: 
 
 def _crops(axes: Axes, card: Card) -> None:
     bare(axes)
-    for number, (crop, caption) in enumerate(zip(card.crops, card.crop_captions, strict=True)):
+    for number, (crop, caption, peak) in enumerate(zip(card.crops, card.crop_captions, card.peaks, strict=True)):
         y, x = divmod(number, 3)
-        axes.imshow(crop.transpose(1, 2, 0), extent=(x + 0.07, x + 0.93, y + 0.86, y), interpolation="bilinear")
-        axes.text(x + 0.5, y + 0.875, caption, ha="center", va="top", fontsize=TINY - 1, color=INK)
+        axes.imshow(crop.transpose(1, 2, 0), extent=(x + 0.11, x + 0.89, y + 0.78, y), interpolation="bilinear")
+        axes.text(x + 0.5, y + 0.795, f"{peak:.3g}\n{caption}", ha="center", va="top", fontsize=TINY - 1, color=INK)
     axes.set_xlim(0, 3)
     axes.set_ylim(3, 0)
 

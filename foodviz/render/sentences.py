@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foodviz.printable import printable
+
 Facts = Mapping[str, Any]
 
 
@@ -45,40 +47,43 @@ def of_filter(number: str, facts: Facts) -> str:
     if facts["dead"]:
         return f"Filter {number} is dead: it is the same for every photograph."
     tells = f"{facts['selectivity']:.0%} of its variance lies between the classes"
-    lines = [f"Filter {number} goes with {facts['says']}; {tells}.", strongest_photographs(facts), drawn_ways(facts)]
+    lines = [f"Filter {number} goes with {facts['says']}; {tells}."]
+    if "drawn" in facts:  # it has a card
+        lines += [strongest_photographs(facts), drawn_ways(facts)]
     return " ".join(line for line in lines if line)
 
 
 def strongest_photographs(facts: Facts) -> str:
-    """What the photographs that excite a filter most are of, and whether the food is what excites it."""
-    parts = []
+    """What the photographs that excite a filter most are of, and whether it is the food in them that does."""
     count = len(facts["largest_cells"])
+    parts = []
     if facts["classes"]:
-        parts.append(f"of its {count} strongest photographs " + listed([f"{n} {name}" for name, n in facts["classes"].items()], 3))
+        named = listed([f"{number} {printable(name)}" for name, number in facts["classes"].items()], 3)
+        parts.append(f"Its {count} strongest photographs: {named}.")
     if facts["on_food"] is not None:
         parts.append(
-            f"{facts['on_food']} of {count} strongest cells lie on the food, which covers {facts['food_covers']:.0%} of "
-            "those pictures"
+            f"The strongest cell lies on the food in {facts['on_food']} of {count}; the food covers "
+            f"{facts['food_covers']:.0%} of them."
         )
-    line = "; ".join(parts)
-    return f"{line[0].upper()}{line[1:]}." if line else ""
+    return " ".join(parts)
 
 
 def drawn_ways(facts: Facts) -> str:
-    """Which drawn pictures excite the filter by another way through the net than photographs; empty where none does."""
+    """Which drawn pictures excite a filter by another way through the net than photographs; empty where none does."""
     others = [
-        (each["climbed"], each["likeness"][row], each["way_scaled"][row])
+        (each["climbed"], likeness)
         for each in facts["drawn"]
-        for row, way in enumerate(each["way"])
+        for way, likeness in zip(each["way"], each["likeness"], strict=True)
         if way == "another"
     ]
     if not others:
         return ""
-    which = " and ".join(f"{climbed} ({drawn:.2f})" for climbed, (drawn, _, _), _ in others)
-    _, (_, among, other), _ = others[0]
+    climbed = " and for ".join(dict.fromkeys(climbed for climbed, _ in others))
+    drawn = ", ".join(f"{likeness[0]:.2f}" for _, likeness in others)
+    _, among, other = others[0][1]
     return (
-        f"What is drawn for {which} goes another way through the earlier layers than the photographs: they are alike by "
-        f"{among:.2f} among themselves, by {other:.2f} to other places. Believe the photographs."
+        f"What is drawn for {climbed} excites it by another way than the photographs do: likeness to them in the "
+        f"earlier layers {drawn}, theirs among themselves {among:.2f}, that of other places {other:.2f}."
     )
 
 

@@ -23,6 +23,7 @@ def cards(
     known: Sequence[FilterFacts],
     maps: np.ndarray,
     facts: Mapping[str, Mapping[str, Any]],
+    dead: Sequence[bool],
     advice: str,
 ) -> list[Card]:
     """The cards of K filters.
@@ -30,7 +31,7 @@ def cards(
     Args:
         known: of each. facts: what the manifest says of each, by its number.
         maps: (N, K, h, w), of the photographs asked for.
-        advice: for those that are dead.
+        dead: which of them have nothing drawn. advice: for those.
     """
     from foodviz.render import sentences
     from foodviz.render.filters import Card
@@ -43,17 +44,15 @@ def cards(
         made.append(
             Card(
                 each.number,
-                "dead" if each.dead else own["says"],
+                "dead" if dead[row] else own["says"],
                 (sentences.strongest_photographs(own), remarks),
-                "" if each.dead else sentences.drawn_ways(own),
-                advice.replace("`", "").replace("; ", ";\n") if each.dead else "",
+                "" if dead[row] else sentences.drawn_ways(own),
+                advice.replace("`", "").replace("; ", ";\n") if dead[row] else "",
                 [_drawing(drawn) for drawn in each.drawn],
                 maps[:, row],
                 each.crops,
-                [
-                    f"{_caption(scanned.split, index)}  {sentences.short(peak)}"
-                    for index, peak in zip(each.ids.tolist(), each.peaks.tolist(), strict=True)
-                ],
+                [_caption(scanned.split, index) for index in each.ids.tolist()],
+                each.peaks.tolist(),
                 each.class_means,
             )
         )

@@ -98,9 +98,7 @@ class FilterFacts:
         }
 
 
-def filter_facts(
-    scanned: ScannedLayer, numbers: Sequence[int], drawn: Mapping[str, torch.Tensor]
-) -> list[FilterFacts]:
+def filter_facts(scanned: ScannedLayer, numbers: Sequence[int], drawn: Mapping[str, torch.Tensor]) -> list[FilterFacts]:
     """Everything about K filters of a layer.
 
     Args:
@@ -112,6 +110,28 @@ def filter_facts(
         some = slice(first, first + _TOGETHER)
         facts += _of_some(scanned, numbers[some], {name: pictures[some] for name, pictures in drawn.items()}, others)
     return facts
+
+
+def evidence_arrays(known: Sequence[FilterFacts]) -> dict[str, np.ndarray]:
+    """Of K filters.
+
+    Returns:
+        crops (K, T, 3, h, w) of the photographs that excite each most, best first, crop_ids (K, T) and crop_peaks
+        (K, T) in the layer's units; cells (K, V, 3, h, w) drawn for one cell; drawn_means and drawn_peaks (K, V) of all
+        drawn pictures, those of the whole map first; class_means (K, C), NaN where no photograph is of the class.
+    """
+    import numpy as np
+
+    drawn = [each.drawn for each in known]
+    return {
+        "crops": np.stack([each.crops for each in known]),
+        "crop_ids": np.stack([each.ids for each in known]),
+        "crop_peaks": np.stack([each.peaks for each in known]),
+        "cells": np.stack([of_one[-1].pictures for of_one in drawn]),
+        "drawn_means": np.stack([np.concatenate([each.means for each in of_one]) for of_one in drawn]),
+        "drawn_peaks": np.stack([np.concatenate([each.peaks for each in of_one]) for of_one in drawn]),
+        "class_means": np.stack([each.class_means for each in known]),
+    }
 
 
 def _of_some(
@@ -190,7 +210,7 @@ def _ways(scanned: ScannedLayer, places: Places) -> list[np.ndarray]:
     from foodviz.methods.earlier_layers import earlier_values
     from foodviz.metrics.paths import ranked
 
-    values = earlier_values(scanned.model, scanned.module, places.images, places.cells, scanned.window)
+    values = earlier_values(scanned.model, scanned.module, places.images, places.cells.tolist(), scanned.window)
     return [ranked(layer.numpy()) for layer in values]
 
 

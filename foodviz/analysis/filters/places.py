@@ -84,8 +84,7 @@ def part(image: np.ndarray, cell: Sequence[float], size: tuple[int, int]) -> np.
 
     height, width = size
     top, left = (
-        begin(middle * whole, length, whole)
-        for middle, length, whole in zip(cell, size, image.shape[1:], strict=True)
+        begin(middle * whole, length, whole) for middle, length, whole in zip(cell, size, image.shape[1:], strict=True)
     )
     return image[:, top : top + height, left : left + width]
 
@@ -101,4 +100,6 @@ def _read(scanned: ScannedLayer, ids: np.ndarray, cells: np.ndarray) -> Places:
     wanted, inverse = np.unique(ids, return_inverse=True)
     batch = read(scanned.split, wanted.tolist(), subject.classifier.input_size)
     seeds = [subject.image_seed(digest) for digest in batch.digests]
-    return Places(ids, batch.images[torch.from_numpy(inverse)].to(subject.device), cells, [seeds[row] for row in inverse])
+    return Places(
+        ids, batch.images[torch.from_numpy(inverse)].to(subject.device), cells, [seeds[row] for row in inverse]
+    )

@@ -133,6 +133,11 @@ def facts_of(scan: Scan, split: Split, numbers: Sequence[int]) -> dict[str, Any]
     }
 
 
+def scan_arrays(scan: Scan) -> dict[str, np.ndarray]:
+    """Of all filters of the layer: correlations (K, P) with local properties, similarity (K, K), scanned_ids (n,)."""
+    return {"correlations": scan.correlations(), "similarity": scan.similarity(), "scanned_ids": scan.ids}
+
+
 def compared(scan: Scan, numbers: Sequence[int]) -> np.ndarray:
     """The filters whose likeness is drawn: those asked for, else the layer's that are alive.
 
