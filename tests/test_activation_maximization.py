@@ -8,14 +8,22 @@ from torch import nn
 
 from foodviz.methods.activation_maximization import (
     LAP,
-    diverse_mean,
     fourier_pictures,
     maco_pictures,
     noise_pictures,
     one_after_another,
     pixel_pictures,
 )
-from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, channel_peak, stuck
+from foodviz.methods.ascent import (
+    SGD,
+    Adam,
+    RedirectedReLU,
+    channel_centre,
+    channel_mean,
+    channel_peak,
+    diverse_mean,
+    stuck,
+)
 from foodviz.methods.random_transforms import affine_maps, moved, random_transforms
 from foodviz.methods.spectrum import (
     blurred,

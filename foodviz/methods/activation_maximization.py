@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from foodviz.hooks import device_of, evaluating, run_to
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
@@ -181,21 +180,8 @@ def pixel_pictures(
     )
 
 
-def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
-    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
-
-    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
-    """
-    score = channel_mean(output, channels)
-    cells = functional.normalize(output.flatten(2), dim=2)
-    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
-    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
-    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
-    return score - score.detach().abs() * likeness
-
-
 def one_after_another(first: Objective, count: int, second: Objective) -> Objective:
-    """The objective of a batch whose first `count` rows climb one and whose others climb another."""
+    """The objective of a batch whose first `count` rows climb one and whose others climb another, all to the end."""
 
     def objective(output: Tensor, channels: Tensor) -> Tensor:
         return torch.cat([first(output[:count], channels[:count]), second(output[count:], channels[count:])])
@@ -255,7 +241,7 @@ def _climb(
                 gradient = torch.where(asleep.view(-1, *[1] * (values.ndim - 1)), redirected, gradient)
                 asleep = stuck(gradient)
             dead[rows] &= asleep
-            curve[step, rows] = score.detach()
+            curve[step, rows] = score.detach().to(curve.dtype)
             optimizer.ascend(climbing, gradient)
     ready[rows] = climbing.detach()
     pictures = picture(ready).clamp(0, 1)

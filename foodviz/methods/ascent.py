@@ -39,15 +39,27 @@ def channel_peak(output: Tensor, channels: Tensor) -> Tensor:
     shifts take it; near the map's edges the padding would excite, too.
     """
     rows = _rows(output, channels)
-    return middle_half(rows).flatten(1).amax(1) if rows.ndim == 3 else rows
+    if rows.ndim < 3:
+        return rows
+    return rows[:, middle_half(rows.shape[1]), middle_half(rows.shape[2])].flatten(1).amax(1)
 
 
-def middle_half(maps: Tensor) -> Tensor:
-    """The middle half of the sides of (..., h, w), at least one cell, as a view."""
-    for axis in (-2, -1):
-        edge = maps.shape[axis] // 4
-        maps = maps.narrow(axis, edge, maps.shape[axis] - 2 * edge)
-    return maps
+def middle_half(length: int) -> slice:
+    """The middle half of so many cells in a row, at least one."""
+    return slice(length // 4, length - length // 4)
+
+
+def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
+    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
+
+    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
+    """
+    score = channel_mean(output, channels)
+    cells = functional.normalize(output.flatten(2), dim=2)
+    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
+    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
+    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
+    return score - score.detach().abs() * likeness
 
 
 def layer_energy(output: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from foodviz.render.style import (
 
 TINY = 5.5  # points
 # Inches: the margin, a drawn picture, the crops together, the gap between both, a map, a row of the figure.
-_LEFT, _DRAWING, _CROPS, _GAP, _MAP, _ROW = 0.12, 1.6, 2.1, 0.2, 1.5, 3.3
+_LEFT, _DRAWING, _CROPS, _GAP, _MAP, _ROW = 0.12, 1.6, 2.35, 0.2, 1.5, 3.5
 _REMARKS = 3  # lines below a filter's sentence
 BLUE, RED = "#3b6ea8", "#b2443c"
 

@@ -86,9 +86,9 @@ def _recipe(
     import torch
 
     from foodviz.methods import activation_maximization as method
-    from foodviz.methods.ascent import SGD, Adam, channel_centre, channel_mean, channel_peak
+    from foodviz.methods.ascent import SGD, Adam, channel_centre, channel_mean, channel_peak, diverse_mean
 
-    usual = {"channel": channel_mean, "neuron": channel_centre, "diversity": method.diverse_mean}[climb.objective]
+    usual = {"channel": channel_mean, "neuron": channel_centre, "diversity": diverse_mean}[climb.objective]
     subject, every = photographs.subject, climb.every or 0
 
     def objective(rows: Sequence[Row]) -> method.Objective:

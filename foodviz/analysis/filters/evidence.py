@@ -179,6 +179,7 @@ def _drawn(
     import numpy as np
     import torch
 
+    from foodviz.methods.ascent import middle_half
     from foodviz.methods.feature_maps import feature_maps
     from foodviz.metrics.paths import path_checks
 
@@ -188,7 +189,7 @@ def _drawn(
     looked = maps
     if climbed == CELL:  # climbed in the middle half alone: see `channel_peak`
         looked = np.full_like(maps, -np.inf)
-        middle = np.s_[:, height // 4 : height - height // 4, width // 4 : width - width // 4]
+        middle = np.s_[:, middle_half(height), middle_half(width)]
         looked[middle] = maps[middle]
     peaks = looked.reshape(len(maps), -1).argmax(1)
     cells = np.column_stack([(peaks // width + 0.5) / height, (peaks % width + 0.5) / width])
