@@ -11,7 +11,6 @@ from foodviz.methods.activation_maximization import (
     fourier_pictures,
     maco_pictures,
     noise_pictures,
-    one_after_another,
     pixel_pictures,
 )
 from foodviz.methods.ascent import (
@@ -22,6 +21,7 @@ from foodviz.methods.ascent import (
     channel_mean,
     channel_peak,
     diverse_mean,
+    one_after_another,
     stuck,
 )
 from foodviz.methods.random_transforms import affine_maps, moved, random_transforms

@@ -19,11 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.hooks import device_of, evaluating, run_to
-from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
+from foodviz.methods.ascent import SGD, Adam, Objective, RedirectedReLU, channel_mean, stuck
 from foodviz.methods.random_transforms import Transform, random_transforms
 from foodviz.methods.spectrum import Statistics, from_spectrum
-
-Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 
 # Exponent on the magnitudes of photographs, which decide how fast each frequency climbs: shapes come before grain.
 _STEEPER = 1.2
@@ -178,15 +176,6 @@ def pixel_pictures(
         lambda pictures, _step, _rows: pictures,
         progress,
     )
-
-
-def one_after_another(first: Objective, count: int, second: Objective) -> Objective:
-    """The objective of a batch whose first `count` rows climb one and whose others climb another, all to the end."""
-
-    def objective(output: Tensor, channels: Tensor) -> Tensor:
-        return torch.cat([first(output[:count], channels[:count]), second(output[count:], channels[count:])])
-
-    return objective
 
 
 def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:

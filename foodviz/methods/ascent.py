@@ -4,12 +4,15 @@ An objective is one number per picture, larger where the picture is better; rows
 climbs as each would alone.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 
 
 def channel_mean(output: Tensor, channels: Tensor) -> Tensor:
@@ -60,6 +63,15 @@ def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
     siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
     likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
     return score - score.detach().abs() * likeness
+
+
+def one_after_another(first: Objective, count: int, second: Objective) -> Objective:
+    """The objective of a batch whose first `count` rows climb one and whose others climb another, all to the end."""
+
+    def objective(output: Tensor, channels: Tensor) -> Tensor:
+        return torch.cat([first(output[:count], channels[:count]), second(output[count:], channels[count:])])
+
+    return objective
 
 
 def layer_energy(output: Tensor) -> Tensor:

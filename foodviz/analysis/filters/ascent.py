@@ -86,14 +86,15 @@ def _recipe(
     import torch
 
     from foodviz.methods import activation_maximization as method
-    from foodviz.methods.ascent import SGD, Adam, channel_centre, channel_mean, channel_peak, diverse_mean
+    from foodviz.methods import ascent
 
-    usual = {"channel": channel_mean, "neuron": channel_centre, "diversity": diverse_mean}[climb.objective]
+    objectives = {"channel": ascent.channel_mean, "neuron": ascent.channel_centre, "diversity": ascent.diverse_mean}
+    usual = objectives[climb.objective]
     subject, every = photographs.subject, climb.every or 0
 
-    def objective(rows: Sequence[Row]) -> method.Objective:
+    def objective(rows: Sequence[Row]) -> ascent.Objective:
         count = sum(row.version != CELL for row in rows)
-        return usual if count == len(rows) else method.one_after_another(usual, count, channel_peak)
+        return usual if count == len(rows) else ascent.one_after_another(usual, count, ascent.channel_peak)
 
     def channels(rows: Sequence[Row]) -> Tensor:
         return torch.tensor([row.channel for row in rows])
@@ -110,7 +111,7 @@ def _recipe(
         return torch.full((len(rows), 3, *size), 0.5)
 
     def pixel(rows: Sequence[Row], progress: Callable[[Iterable[int]], Iterable[int]]) -> Ascent:
-        optimizer = Adam if climb.optimizer == "adam" else SGD
+        optimizer = ascent.Adam if climb.optimizer == "adam" else ascent.SGD
         return method.pixel_pictures(
             model,
             module,
