@@ -28,6 +28,9 @@ scan = "150"
 samples = "120"
 [dream]
 steps = 10
+[atlas]
+steps = 2
+scan = "20"
 """
 FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 
