@@ -107,9 +107,9 @@ class Pass:
 
     def logits(self, images: Tensor) -> Tensor:
         """(N, C) float32."""
-        kind = images.device.type
+        model, kind = self._model, images.device.type  # made in float32: what is folded must prove to answer the same
         with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            logits: Tensor = self._model(images).float()
+            logits: Tensor = model(images).float()
         check_answers(logits, self.chosen.subject)
         return logits
 

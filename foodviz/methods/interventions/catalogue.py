@@ -48,16 +48,16 @@ _WHOLE, _BEHIND = ("picture",), ("background",)
 CHANGES: dict[str, Change] = {
     "grey": Change("colour", "grey", "is grey", "each pixel its luma (Rec. 601)"),
     "hue120": Change("colour", "hue +120°", "has its hue turned by 120°", "turned about the grey axis: red becomes green"),  # noqa: E501
-    "hue240": Change("colour", "hue +240°", "has its hue turned by 240°", "turned about the grey axis: red becomes blue"),  # noqa: E501
+    "hue240": Change("colour", "hue +240°", "has its hue turned by 240°", "turned about the grey axis: red becomes blue", usual=False),  # noqa: E501
     "red": Change("colour", "no red", "has no red of its own", "red is the mean of green and blue"),
     "green": Change("colour", "no green", "has no green of its own", "green is the mean of red and blue"),
     "blue": Change("colour", "no blue", "has no blue of its own", "blue is the mean of red and green"),
     "pale": Change("colour", "half the colour", "is half as colourful", "half way to its luma", usual=False),
     "dark": Change("colour", "half as bright", "is half as bright", "times 0.5"),
-    "bright": Change("colour", "brighter", "is half as bright again", "times 1.5, cut at white"),
-    "blur": Change("texture", "blurred", "is blurred", "Gaussian, deviation 1/64 of the shorter side"),
-    "low-pass": Change("texture", "only coarse", "keeps only what is coarse", "Gaussian, deviation 1/24 of the shorter side"),  # noqa: E501
-    "high-pass": Change("texture", "only fine", "keeps only what is fine", "less its Gaussian, deviation 1/48 of the side, about its mean colour"),  # noqa: E501
+    "bright": Change("colour", "brighter", "is half as bright again", "times 1.5, cut at white", usual=False),
+    "blur": Change("texture", "blurred", "is blurred", "Gaussian, deviation 1/32 of the shorter side"),
+    "low-pass": Change("texture", "only coarse", "keeps only what is coarse", "Gaussian, deviation 1/16 of the shorter side", usual=False),  # noqa: E501
+    "high-pass": Change("texture", "only fine", "keeps only what is fine", "less its Gaussian, deviation 1/32 of the side, about its mean colour"),  # noqa: E501
     "shuffled": Change("texture", "shuffled", "is in shuffled patches", "squares of 1/16 of the shorter side change places"),  # noqa: E501
     "silhouette": Change("texture", "only its outline", "is an outline of one colour", "every pixel its mean colour"),
     "shift": Change("place", "shifted", "is shifted", "by 1/8 of its sides, in one of eight directions, mirrored at the edge", _WHOLE),  # noqa: E501
@@ -66,7 +66,7 @@ CHANGES: dict[str, Change] = {
     "flip": Change("place", "mirrored", "is mirrored", "left and right change places", _WHOLE),
     "turn": Change("place", "turned 90°", "is turned by 90°", "about the centre, mirrored at the edge", _WHOLE),
     "other": Change("background", "another's", "is another picture's", "that of a picture of another class, whose own food is filled in", _BEHIND),  # noqa: E501
-    "plain": Change("background", "plain grey", "is plain grey", "0.5 everywhere", _BEHIND),
+    "plain": Change("background", "plain grey", "is plain grey", "0.5 everywhere", _BEHIND, usual=False),
     "gone": Change("object", "gone", "is gone", "it and a rim of 1/64 of the side filled in from around", ("object",)),
 }
 # fmt: on
