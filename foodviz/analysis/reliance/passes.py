@@ -32,7 +32,7 @@ _FIELDS = ("ids", "labels", "targets", "predicted", "confidence", "probability",
 
 
 @dataclass(frozen=True)
-class Answers:
+class PairedAnswers:
     """What a model said of N pictures as they are and after each of I interventions.
 
     Attributes:
@@ -59,7 +59,7 @@ class Answers:
     skipped: tuple[str, ...]
 
 
-def answers(one_pass: Pass) -> Answers:
+def answers(one_pass: Pass) -> PairedAnswers:
     """The answers to all pictures chosen, from the cache where they were given before.
 
     Raises:
@@ -70,7 +70,7 @@ def answers(one_pass: Pass) -> Answers:
         tally = _Tally(one_pass)
         for start in range(0, len(chosen.ids), BATCH):
             tally.add(chosen.read(chosen.ids[start : start + BATCH]))
-        return Answers(**tally.arrays(), skipped=())
+        return PairedAnswers(**tally.arrays(), skipped=())
     done = [f"{each.region} {each.change} {CHANGES[each.change].note}" for each in interventions]
     parts, skipped = gather(
         subject,
@@ -84,7 +84,7 @@ def answers(one_pass: Pass) -> Answers:
         batches=BATCHES,
     )
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in _FIELDS}
-    return Answers(**arrays, skipped=skipped)
+    return PairedAnswers(**arrays, skipped=skipped)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ class _Tally:
 
 
 def answered(one_pass: Pass, batch: Batch) -> Arrays:
-    """What `Answers` holds, of one batch."""
+    """What `PairedAnswers` holds, of one batch."""
     subject = one_pass.chosen.subject
     batch = dataclasses.replace(batch, images=batch.images.to(subject.device))
     labels = one_pass.chosen.labels(batch.ids)

@@ -136,6 +136,7 @@ def masked(split: Split, masks: str) -> Split:
     """
     if masks in WAYS:
         return split
+    require(masks != "", "masks", "''", f"give a folder, or {', '.join(WAYS)}")
     from foodviz.data.masks import with_masks
 
     return with_masks(split, masks)

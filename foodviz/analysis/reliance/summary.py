@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from foodviz.analysis.reliance.passes import Answers
+from foodviz.analysis.reliance.passes import PairedAnswers
 from foodviz.methods.interventions.catalogue import CHANGES, KINDS, Intervention
 from foodviz.metrics.paired import mean_intervals, share_interval
 
@@ -95,7 +95,7 @@ class Summary:
         class_names: the model's. seed: of the bootstrap.
     """
 
-    answers: Answers
+    answers: PairedAnswers
     interventions: Sequence[Intervention]
     class_names: Sequence[str]
     seed: int
@@ -156,7 +156,7 @@ class Summary:
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """Raw values by name, as `Answers` has them."""
+        """Raw values by name, as `PairedAnswers` has them."""
         names = ["as it is", *(each.name for each in self.interventions)]
         values = ("ids", "targets", "labels", "predicted", "confidence", "probability", "cut", "estimated")
         return {"columns": np.array(names), **{name: getattr(self.answers, name) for name in values}}
