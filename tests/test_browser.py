@@ -1,40 +1,12 @@
 """The page in headless Chromium: nothing fetched, no error, every control does its work, also for a keyboard."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from chromium import AXE, CHROMIUM, Opened, serious_faults
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the test extra is not installed: no playwright")
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-AXE = Path(os.environ.get("AXE") or Path(__file__).resolve().parents[1] / ".venv/axe/node_modules/axe-core/axe.min.js")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-FLAGS += ("--disable-component-update", "--disable-sync")
-
+pytest.importorskip("playwright.sync_api", reason="the test extra is not installed: no playwright")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (or in $CHROMIUM)")
-
-
-class Opened:
-    """The page in a browser, with what it complained about and asked for."""
-
-    def __init__(self, page) -> None:
-        self.page = page
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda line: self.errors.append(line.text) if line.type in ("error", "warning") else None)
-        page.on("request", lambda request: self.requests.append(request.url))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -119,11 +91,30 @@ def test_the_scrubber_moves_the_dream(opened):
 
 def test_the_printed_page_has_every_figure(opened, tmp_path):
     opened.page.emulate_media(media="print")
+    opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     figures = opened.page.locator("main figure > img")
     shown = [each.bounding_box() for each in figures.all() if each.is_visible()]
-    assert len(shown) == opened.page.locator("main section > figure").count() >= 9
+    assert len(shown) == opened.page.locator("main figure:not(.interactive figure)").count() >= 9
     printed = opened.page.pdf(format="A4", path=tmp_path / "page.pdf")
     assert printed.count(b"/Subtype /Image") >= len(shown)
+
+
+def test_the_first_screen_shows_the_findings_and_a_picture(opened):
+    opened.page.set_viewport_size({"width": 1280, "height": 800})
+    findings = [each.bounding_box() for each in opened.page.locator(".findings li").all()]
+    assert len(findings) >= 3
+    assert all(box["y"] + box["height"] <= 800 for box in findings[:3])
+    lead = opened.page.locator(".lead .stack").first.bounding_box()
+    assert lead["y"] + lead["height"] <= 800
+    assert opened.page.locator(".lead canvas").first.evaluate("each => each.width > 1")
+
+
+def test_how_the_checkpoint_was_read_opens_from_one_line_at_the_end(opened):
+    assert opened.page.locator("main section").last.get_attribute("id") == "inspect"
+    facts = opened.page.locator("#inspect .facts")
+    assert not facts.is_visible()
+    opened.page.locator("#inspect summary").first.click()
+    assert facts.is_visible()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -140,12 +131,6 @@ def test_no_serious_accessibility_fault(browser, report_folder, scheme):
     page = context.new_page()
     page.goto((report_folder / "results/report.html").as_uri())
     page.locator(".matrix button").first.click()
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run()")["violations"]
+    faults = serious_faults(page)
     context.close()
-    serious = [
-        (each["id"], each["nodes"][0]["html"], each["nodes"][0]["failureSummary"])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert faults == []

@@ -30,6 +30,9 @@ samples = "120"
 limit = 11
 [dream]
 steps = 10
+[atlas]
+steps = 2
+scan = "20"
 """
 FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 

@@ -4,12 +4,15 @@ An objective is one number per picture, larger where the picture is better; rows
 climbs as each would alone.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 
 
 def channel_mean(output: Tensor, channels: Tensor) -> Tensor:
@@ -30,6 +33,45 @@ def channel_centre(output: Tensor, channels: Tensor) -> Tensor:
     """The channel's value in the middle cell, (N,): what one neuron looks for. Arguments as in `channel_mean`."""
     rows = _rows(output, channels)
     return rows[:, rows.shape[1] // 2, rows.shape[2] // 2] if rows.ndim == 3 else rows
+
+
+def channel_peak(output: Tensor, channels: Tensor) -> Tensor:
+    """The channel's largest value in the middle half of its map, (N,). Arguments as in `channel_mean`.
+
+    What makes a photograph a filter's strongest, climbed. The cell that leads at first keeps the lead wherever random
+    shifts take it; near the map's edges the padding would excite, too.
+    """
+    rows = _rows(output, channels)
+    if rows.ndim < 3:
+        return rows
+    return rows[:, middle_half(rows.shape[1]), middle_half(rows.shape[2])].flatten(1).amax(1)
+
+
+def middle_half(length: int) -> slice:
+    """The middle half of so many cells in a row, at least one."""
+    return slice(length // 4, length - length // 4)
+
+
+def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
+    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
+
+    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
+    """
+    score = channel_mean(output, channels)
+    cells = functional.normalize(output.flatten(2), dim=2)
+    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
+    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
+    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
+    return score - score.detach().abs() * likeness
+
+
+def one_after_another(first: Objective, count: int, second: Objective) -> Objective:
+    """The objective of a batch whose first `count` rows climb one and whose others climb another, all to the end."""
+
+    def objective(output: Tensor, channels: Tensor) -> Tensor:
+        return torch.cat([first(output[:count], channels[:count]), second(output[count:], channels[count:])])
+
+    return objective
 
 
 def layer_energy(output: Tensor) -> Tensor:
@@ -79,6 +121,11 @@ class Adam:
         values.mul_(max(0.0, 1 - self.lr * self.fading))
         values.addcdiv_(self.first, spread, value=self.lr / (1 - 0.9**self.steps))
 
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows of the values alone, an index or (N,) bool."""
+        if isinstance(self.first, Tensor) and isinstance(self.second, Tensor):
+            self.first, self.second = self.first[rows], self.second[rows]
+
 
 class SGD:
     """Plain gradient ascent in place, values += lr * (gradient - weight_decay * values)."""
@@ -89,6 +136,9 @@ class SGD:
     @torch.no_grad()
     def ascend(self, values: Tensor, gradient: Tensor) -> None:
         values.add_(gradient - self.weight_decay * values, alpha=self.lr)
+
+    def keep(self, rows: Tensor) -> None:
+        """Nothing is kept from step to step."""
 
 
 class RedirectedReLU(TorchFunctionMode):

@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from foodviz.methods.spectrum import blurred
 
-Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
+# Pictures, step, which of all that climb they are -> pictures as the network sees them at that step.
+Transform = Callable[[Tensor, int, Tensor], Tensor]
 
 
 def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: Tensor) -> Transform:
@@ -28,8 +29,8 @@ def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: T
     maps = affine_maps((turns * 2 - 1) * math.radians(10), scale, shift)
     colour = fill.view(3, 1, 1)
 
-    def transform(pictures: Tensor, step: int) -> Tensor:
-        return colour + moved(blurred(pictures, 2 * blurs[step]) - colour, maps[step])
+    def transform(pictures: Tensor, step: int, rows: Tensor) -> Tensor:
+        return colour + moved(blurred(pictures, 2 * blurs[step, rows]) - colour, maps[step, rows])
 
     return transform
 

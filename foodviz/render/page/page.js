@@ -23,6 +23,33 @@
     }
   }
 
+  function paint(canvas, map, factor, signed) {
+    const values = bytes(map.bytes), table = signed ? colours.signed : colours.magnitude;
+    canvas.width = map.width;
+    canvas.height = map.height;
+    canvas.classList.toggle("cells", map.width < 64);
+    const context = canvas.getContext("2d"), picture = context.createImageData(map.width, map.height);
+    values.forEach((value, index) => {
+      const share = (map.signed ? (value - 128) / 127 : value / 255) * factor;
+      const level = Math.round(Math.min(1, signed ? (share + 1) / 2 : share) * 255);
+      picture.data.set(table.subarray(3 * level, 3 * level + 3), 4 * index);
+      picture.data[4 * index + 3] = 255 * Math.sqrt(Math.min(1, Math.abs(share))); // where it says little, the photograph shows
+    });
+    context.putImageData(picture, 0, 0);
+  }
+
+  /* At the head of the page: the first photographs with their maps, leading to the section that shows them. */
+  for (const place of document.querySelectorAll("[data-lead]")) {
+    const { photographs, maps } = sections[place.dataset.lead].viewer;
+    photographs.slice(0, 4).forEach((photograph, index) => {
+      const canvas = make("canvas", { role: "img", "aria-label": `Map over ${photograph.name}` });
+      paint(canvas, maps[0][index], 1, maps[0].some((map) => map.signed));
+      place.append(make("span", {},
+        make("span", { className: "stack" }, make("img", { src: photograph.uri, alt: "" }), canvas), photograph.said));
+    });
+    place.hidden = false;
+  }
+
   /* The photograph with its map laid over: opacity, choice of map, one scale each or one for all. */
   places("viewer", (place, viewer, name) => {
     const slider = make("input", { type: "range", min: 0, max: 100, value: 85, id: `${name}-opacity` });
@@ -52,21 +79,6 @@
     const least = make("span"), most = make("span");
     place.append(controls, make("div", { className: "photographs" }, ...shown.map((each) => each.figure)),
       make("div", { className: "bar" }, least, bar, most, viewer.unit));
-
-    function paint(canvas, map, factor, signed) {
-      const values = bytes(map.bytes), table = signed ? colours.signed : colours.magnitude;
-      canvas.width = map.width;
-      canvas.height = map.height;
-      canvas.classList.toggle("cells", map.width < 64);
-      const context = canvas.getContext("2d"), picture = context.createImageData(map.width, map.height);
-      values.forEach((value, index) => {
-        const share = (map.signed ? (value - 128) / 127 : value / 255) * factor;
-        const level = Math.round(Math.min(1, signed ? (share + 1) / 2 : share) * 255);
-        picture.data.set(table.subarray(3 * level, 3 * level + 3), 4 * index);
-        picture.data[4 * index + 3] = 255 * Math.sqrt(Math.min(1, Math.abs(share))); // where it says little, the photograph shows
-      });
-      context.putImageData(picture, 0, 0);
-    }
 
     function draw() {
       const maps = viewer.maps[select ? Number(select.value) : 0];
@@ -101,11 +113,15 @@
       make("div", { className: "buttons" }, ...cards.map((card) => {
         const title = `Filter ${card.number}`;
         const button = make("button", { type: "button", "aria-haspopup": "dialog" },
-          make("img", { src: card.picture, alt: `What ${title.toLowerCase()} looks for` }), title);
+          make("img", { src: (doubtful(card) ? card.crops : card.drawings)[0].uri, alt: `What excites ${title.toLowerCase()}` }),
+          title);
         button.addEventListener("click", () => open(card, title, names));
         return button;
       })));
   });
+
+  /* What is drawn and reaches its activation by another way than photographs is no picture of what the filter seeks. */
+  function doubtful(card) { return card.drawings.some((drawing) => drawing.doubtful); }
 
   function open(card, title, names) {
     const close = make("button", { type: "button" }, "Close");
@@ -125,14 +141,17 @@
       return make("tr", {}, make("th", { scope: "row" }, names ? names[index] : `class ${index}`),
         make("td", {}, box), make("td", {}, mean === null ? "–" : short(mean)));
     });
-    const dialog = make("dialog", { "aria-label": title },
-      make("h3", {}, title), make("p", {}, card.says),
-      make("div", { className: "card" },
-        make("img", { className: "large", src: card.picture, alt: "What excites it most, drawn" }),
-        make("table", {}, make("caption", {}, "Mean activation for each class"), make("tbody", {}, ...rows))),
-      make("p", {}, "Photographs that excite it most:"),
+    const drawn = [make("h4", {}, "Drawn"), make("ul", { className: "drawings" }, ...card.drawings.map((drawing) =>
+      make("li", { className: drawing.doubtful ? "doubtful" : "" }, make("img", { src: drawing.uri, alt: "" }), drawing.title,
+        ...drawing.says.flatMap((line) => [make("br"), line]))))];
+    const photographs = [make("h4", {}, "Photographs that excite it most, and how much"),
       make("ul", { className: "thumbs" }, ...card.crops.map((crop) =>
-        make("li", {}, make("img", { src: crop.uri, alt: "" }), crop.name.replaceAll("/", "/\u200b")))),
+        make("li", {}, make("img", { src: crop.uri, alt: "" }), `${short(crop.peak)}  ${crop.name.replaceAll("/", "/\u200b")}`)))];
+    const dialog = make("dialog", { "aria-label": title },
+      make("h3", {}, title), make("p", {}, card.says), ...card.remarks.map((remark) => make("p", { className: "note" }, remark)),
+      ...(card.warning ? [make("p", { className: "doubtful" }, card.warning)] : []),
+      ...(doubtful(card) ? [...photographs, ...drawn] : [...drawn, ...photographs]),
+      make("table", {}, make("caption", {}, "Mean activation for each class"), make("tbody", {}, ...rows)),
       close);
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
