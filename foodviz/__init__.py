@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.lime import lime
     from foodviz.analysis.opening import open_subject
     from foodviz.analysis.predictions import predict
+    from foodviz.analysis.reliance import reliance
     from foodviz.analysis.report import Writing, report
     from foodviz.analysis.rerun import rerun
     from foodviz.analysis.result import Result
@@ -59,6 +60,7 @@ _PUBLIC = {
     "open_dataset": "data",
     "open_subject": "analysis.opening",
     "predict": "analysis.predictions",
+    "reliance": "analysis.reliance",
     "report": "analysis.report",
     "rerun": "analysis.rerun",
     "saliency": "analysis.saliency",
@@ -85,6 +87,7 @@ __all__ = [
     "open_dataset",
     "open_subject",
     "predict",
+    "reliance",
     "report",
     "rerun",
     "saliency",

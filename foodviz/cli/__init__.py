@@ -27,6 +27,7 @@ COMMANDS = {
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
+    "reliance": "What the model relies on: one thing in the pictures changed at a time, the answers counted.",
     "report": "All of it as one page that opens anywhere.",
     "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
     "sample": "Write the embedded sample data set as a Food-11 folder.",
