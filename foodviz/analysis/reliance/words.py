@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
 def sentences(summary: Summary) -> list[str]:
     """What all pictures say, kind by kind, and what each class does."""
-    strongest = summary.strongest()
-    lines = [_of_kind(each, summary.labelled) for each in strongest if not each.none]
-    without = [KINDS[each.intervention.kind] for each in strongest if each.none]
-    if without:
-        lines.append(f"Nothing that was changed shows that the answers need {' or '.join(without)}.")
-    return [*lines, *_of_classes(summary)]
+    effects = [_of_kind(each, summary.labelled) for each in summary.strongest() if not each.none]
+    return [*effects, *_without(summary), *_of_classes(summary)]
+
+
+def findings(summary: Summary) -> list[str]:
+    """What decides most, that the food be there left aside, and what does not."""
+    effects = [each for each in summary.strongest() if not each.none and each.intervention.kind != "object"]
+    return [*(_of_kind(each, summary.labelled) for each in effects[:1]), *_without(summary)]
+
+
+def _without(summary: Summary) -> list[str]:
+    """What no change of which has an effect."""
+    kinds = [KINDS[each.intervention.kind] for each in summary.strongest() if each.none]
+    return [f"Nothing that was changed shows that the answers need {' or '.join(kinds)}."] if kinds else []
 
 
 def lines(summary: Summary, chosen: Chosen) -> list[str]:
