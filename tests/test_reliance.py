@@ -76,7 +76,7 @@ def test_what_decides_takes_all_answers_and_what_does_not_takes_none(subject, fo
         "class 0: 4 of 4 change when the food has its hue turned by 120°."
     ]
     row = next(line for line in result.lines if line.startswith("the picture is mirrored"))
-    assert row.endswith("none")
+    assert row.endswith("none shown")
 
 
 def test_the_answers_are_the_models_to_the_changed_pictures(subject, folder):

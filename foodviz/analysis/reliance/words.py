@@ -12,6 +12,8 @@ from foodviz.printable import printable
 if TYPE_CHECKING:
     from foodviz.analysis.reliance.pictures import Chosen
 
+_FEW = 4  # pictures of a class: with fewer no change can be told from chance
+
 
 def sentences(summary: Summary) -> list[str]:
     """What all pictures say, kind by kind, and what each class does."""
@@ -52,8 +54,8 @@ def notes(summary: Summary, chosen: Chosen) -> list[str]:
     named = "named rightly before" if summary.labelled else "that are named before"
     cut = [each for each in summary.effects[ALL] if each.cut >= 0.05]
     return [
-        f"{count:,} pictures, each before and after; shares are of those {named}. An effect is none where its 95 % "
-        "interval covers that nothing happens.",
+        f"{count:,} pictures, each before and after; shares are of those {named}. No effect is shown where the 95 % "
+        "interval covers that nothing happens, as with few pictures it often does.",
         where,
         *(
             f"When {each.intervention.words}, {each.cut:.0%} of the changed pixels leave the range of photographs and "
@@ -76,9 +78,10 @@ def _of_kind(effect: Effect, labelled: bool) -> str:
 
 
 def _of_classes(summary: Summary) -> list[str]:
-    """A line a class where there are several."""
-    classes = [group for group in summary.groups if group != ALL]
-    return [_of_class(summary, group) for group in classes] if len(classes) > 1 else []
+    """A line a class where there are several, of those with pictures enough to say something."""
+    if len(summary.groups) == 2:
+        return []
+    return [_of_class(summary, name) for name, rows in summary.groups.items() if name != ALL and len(rows) >= _FEW]
 
 
 def _of_class(summary: Summary, group: str) -> str:
@@ -102,7 +105,7 @@ def _row(effect: Effect) -> tuple[str, ...]:
         _points(effect.change),
         f"{low} to {high}",
         f"{before:.0%} → {after:.0%}",
-        "none" if effect.none else effect.intervention.kind,
+        "none shown" if effect.none else effect.intervention.kind,
     )
 
 
