@@ -25,6 +25,7 @@ COMMANDS = {
     "filters": "What a filter looks for: a picture of it, photographs that excite it, what it responds to.",
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
+    "embedding": "Which pictures a layer answers alike: t-SNE or PCA of its answers, coloured by class.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
     "report": "All of it as one page that opens anywhere.",
     "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
