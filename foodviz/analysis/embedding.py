@@ -44,10 +44,11 @@ def embedding(
     Raises:
         InputError: no such layer or split, or too few pictures.
     """
-    settings = {**subject.settings, **settings_of(embedding, locals())}
+    given = settings_of(embedding, locals())
     require(LEAST <= limit <= MOST, "limit", limit, f"must be from {LEAST} to {MOST:,}")
     require(method in ("tsne", "pca"), "method", method, "must be tsne or pca")
     require(1 <= perplexity <= 1000, "perplexity", perplexity, "must be from 1 to 1000")
+    settings = {**subject.settings, **given}
     split = subject.split("validation")
 
     from foodviz import models
@@ -96,7 +97,7 @@ def embedding(
             classes,
             classifier.class_names,
             None if not labelled else ~answers.right,
-            title=f"{'PCA' if method == 'pca' else 't-SNE'} of the answers of layer {at.requested}",
+            title=f"{'PCA' if method == 'pca' else 't-SNE'} of what {at.name} answers to {len(answers):,} pictures",
             notes=[f"{at}; maps averaged. {_kept_words(found)}", sentence],
         )
         return {"": figure}

@@ -23,6 +23,7 @@ CHEAP = {
     "filters": "--ids 57 --dpi 40 --filters 7 --steps 2 --only picture --scan 8 --out @OUT",
     "lime": "--ids 57 --dpi 40 --samples 60 --out @OUT",
     "dream": "--dpi 40 --steps 2 --every 1 --out @OUT",
+    "embedding": "--limit 12 --dpi 40 --data @BASE/data --out @OUT",
     "confusion": "--dpi 40 --data @BASE/data --out @OUT",
     "inspect": "--count 11 --few 11",
     "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
