@@ -18,6 +18,7 @@ from foodviz.version import __version__
 
 if TYPE_CHECKING:
     from foodviz.analysis.activations import activations
+    from foodviz.analysis.atlas import atlas
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
     from foodviz.analysis.embedding import embedding
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.lime import lime
     from foodviz.analysis.opening import open_subject
     from foodviz.analysis.predictions import predict
+    from foodviz.analysis.reliance import reliance
     from foodviz.analysis.report import Writing, report
     from foodviz.analysis.rerun import rerun
     from foodviz.analysis.result import Result
@@ -48,6 +50,7 @@ _PUBLIC = {
     "Subject": "analysis.subject",
     "Writing": "analysis.report",
     "activations": "analysis.activations",
+    "atlas": "analysis.atlas",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
     "embedding": "analysis.embedding",
@@ -59,6 +62,7 @@ _PUBLIC = {
     "open_dataset": "data",
     "open_subject": "analysis.opening",
     "predict": "analysis.predictions",
+    "reliance": "analysis.reliance",
     "report": "analysis.report",
     "rerun": "analysis.rerun",
     "saliency": "analysis.saliency",
@@ -74,6 +78,7 @@ __all__ = [
     "Writing",
     "__version__",
     "activations",
+    "atlas",
     "confusion",
     "dream",
     "embedding",
@@ -85,6 +90,7 @@ __all__ = [
     "open_dataset",
     "open_subject",
     "predict",
+    "reliance",
     "report",
     "rerun",
     "saliency",

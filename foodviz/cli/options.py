@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from foodviz.cli.values import Normalisation, Size
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -26,32 +28,6 @@ def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:
     """A click option that shows its default."""
     settings.setdefault("show_default", settings.get("default") is not None)
     return click.option(*names, **settings)
-
-
-class Size(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
-    """Pixels: 128, or height and width as 180x320; the analysis checks the range."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """One number as a number, as manifests have it."""
-        text = str(value)
-        if not re.fullmatch(r"[0-9]{1,4}(x[0-9]{1,4})?", text, re.ASCII):
-            self.fail(f"{text!r} is neither a number of pixels nor HEIGHTxWIDTH such as 180x320", param, ctx)
-        return text if "x" in text else int(text)
-
-
-class Normalisation(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
-    """A name or a number; the analysis checks how many there are."""
-
-    name = "name or numbers"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | float:  # noqa: ARG002
-        """What is a number as one, as manifests have it."""
-        try:
-            return float(value)
-        except ValueError:
-            return str(value)
 
 
 def hide_option(command: Decorated) -> Decorated:
