@@ -6,13 +6,14 @@ import click
 
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import data_options, model_options, option, output_options
+from foodviz.cli.options import data_options, format_option, model_options, option, output_options
 
 
 @click.command(cls=GreedyCommand)
 @data_options
 @model_options
 @output_options
+@format_option
 @option("--layer", help="Index or dotted name, of maps or not.  [default: the last maps]")
 @option("--method", type=click.Choice(["tsne", "pca"]), default="tsne", help="How answers become two numbers.")
 @option("--limit", type=click.IntRange(12, 10_000), default=1000, help="So many pictures, evenly spread.")
