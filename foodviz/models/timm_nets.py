@@ -35,12 +35,13 @@ def place(name: str) -> Path:
         InputError: timm is not installed, or publishes no weights of that name.
     """
     from huggingface_hub import constants, try_to_load_from_cache
+    from huggingface_hub.file_download import repo_folder_name
 
     repository = _repository(name)
     kept = try_to_load_from_cache(repository, _FILE)
     if isinstance(kept, str):
         return Path(kept)
-    return Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}" / _FILE
+    return Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type="model") / _FILE
 
 
 def fetch(name: str) -> Path:
