@@ -42,7 +42,7 @@ def saliency(
     clip: float = 99.5,
     overlays: bool = False,
     colours: str | None = None,
-    strength: float = 0.9,
+    strength: float = 0.7,
     **options: float | str | None,
 ) -> Result:
     """Which pixels the answer depends on, and how far to believe it.
