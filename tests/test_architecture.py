@@ -41,7 +41,7 @@ OWNERS = {
     "tqdm": {"progress"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
-COMMAND_FLAGS = {"out", "dpi", "quiet", "json_", "save", "help"}  # how and where a result appears
+COMMAND_FLAGS = {"out", "dpi", "format", "quiet", "json_", "save", "help"}  # how and where a result appears
 
 
 def module_of(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from foodviz.cli.values import Normalisation, Size
+from foodviz.results import FORMATS
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -109,8 +110,16 @@ def output_options(command: Decorated) -> Decorated:
     return option("--seed", type=int, default=0, help="Seed of everything random.")(command)
 
 
+def format_option(command: Decorated) -> Decorated:
+    """--format: what figures are written as."""
+    kinds = click.Choice(FORMATS)
+    return option("--format", type=kinds, multiple=True, default=("png",), help="Of the figures, one or several.")(
+        command
+    )
+
+
 def shared_options(command: Decorated) -> Decorated:
     """All of the above, for a command that draws pictures of pictures."""
-    for decorate in (output_options, model_options, picture_options, data_options):
+    for decorate in (format_option, output_options, model_options, picture_options, data_options):
         command = decorate(command)
     return command

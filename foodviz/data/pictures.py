@@ -196,6 +196,38 @@ def pixels(
     return np.asarray(placed)
 
 
+def in_own_frame(values: np.ndarray, own: tuple[int, int], fit: str = "squash") -> np.ndarray:
+    """Values of the pixels that a classifier was shown, at the size that the picture itself has.
+
+    Args:
+        values: (h, w) of a picture brought to that size by `pixels`.
+        own: the picture's (height, width).
+        fit: how it was.
+
+    Returns:
+        (height, width) float32, NaN where the classifier was shown nothing.
+    """
+    height, width = values.shape
+    image = Image.fromarray(values.astype(np.float32))
+    if fit == "squash":
+        return np.asarray(_resized(image, own[::-1], "antialiased"))
+    if fit == "pad":
+        scale = min(width / own[1], height / own[0])
+        inner = max(1, round(own[1] * scale)), max(1, round(own[0] * scale))
+    else:
+        inner = _covering(own[::-1], (round(width * _WHOLE), round(height * _WHOLE)))
+    left, top = round((inner[0] - width) / 2), round((inner[1] - height) / 2)
+    shown = image.crop((max(0, -left), max(0, -top), width - max(0, -left), height - max(0, -top)))
+    part = max(1, round(shown.width * own[1] / inner[0])), max(1, round(shown.height * own[0] / inner[1]))
+    whole = np.full(own, np.nan, np.float32)
+    x, y = (
+        max(0, round(first * to / within)) for first, to, within in ((left, own[1], inner[0]), (top, own[0], inner[1]))
+    )
+    placed = np.asarray(_resized(shown, part, "antialiased"))[: own[0] - y, : own[1] - x]
+    whole[y : y + len(placed), x : x + placed.shape[1]] = placed
+    return whole
+
+
 def _covering(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
     """Width and height in the picture's proportion that just cover so many; the longer side rounded down, as
     torchvision's Resize does."""
