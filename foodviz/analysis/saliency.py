@@ -90,7 +90,7 @@ def saliency(
     from foodviz import models
     from foodviz.analysis.attributing import Attributing
     from foodviz.analysis.maps import Maps
-    from foodviz.methods.attribution.score import SCORES, difference
+    from foodviz.methods.attribution.score import SCORES, difference, own_probability
 
     pictures = Photographs.of(subject, split, indices)
     photographs, targets, places = _for_both(pictures, target)
@@ -101,6 +101,8 @@ def saliency(
     hides = trust != "none" or any("hidden" in catalogue.method_of(name).needs for name in methods)
     covers = hiding.covers(photographs, model, targets, how) if hides else []
     score = difference if against is not None else SCORES[objective]
+    if objective == "probability" and subject.classifier.independent:
+        score = own_probability
     asked = [
         Attributing.of(
             photographs, targets, name, own[name], model, score=score, covers=covers, hide=how, reduce=reduce
@@ -120,7 +122,7 @@ def saliency(
         tuple(asked),
         tuple(attributions),
         tuple(trusts),
-        objective,
+        subject.classifier.answers.logit if objective == "logit" else objective,
         shared_scale,
         clip,
         colours,
