@@ -1,0 +1,144 @@
+"""Tables of cases. A line says what is right, a command line, and after an arrow what makes the input:
+
+    fine *25 90s: {saliency,lime} --image @IN/x <- flipped(good("p.jpg"), dice) | bytes(99)
+
+Before the colon: what is right (Case.expect); then, where wanted, how often, how many seconds, `nobody`, `unheard`, and
+`+tmp` for a folder of the box that may change. `*NAMES` in place of a number takes each of a list of the room or of
+values.py: it is @EACH in the command line and `each` in an expression.
+
+The command line: `{a,b}` and `{1..9}` are alternatives, as in a shell. A command gets flags that make it quick. In a
+line for bash each [command line] is one of foodviz.
+
+The expressions, ` | ` between them, are Python's, with the names of the room, of material.py and of values.py, and
+`dice`, `base`, `box`, `good(name)` for the bytes of a good file, and `path`, the file `x` that bytes and texts become;
+a dictionary is files and what they hold. A line that begins with blanks has more expressions for the line above.
+"""
+
+import importlib
+import random
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, partial
+from itertools import chain, product, zip_longest
+from pathlib import Path
+
+import click
+
+from torture import material, values
+from torture.case import Case
+from torture.runner import Runner
+
+# What makes commands do something soon, where they have the flag; of any other command its pictures and OFTEN.
+QUICK = {
+    "activations": "--ids 57 --filters 7",
+    "filters": "--ids 57 --filters 7 --steps 2 --only picture --scan 8",
+    "lime": "--ids 57 --samples 60",
+    "dream": "--steps 2 --every 1",
+    "inspect": "--count 11 --few 11",
+    "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
+    "sample": "--limit 1 --split validation",
+    "report": "--sections saliency --ids 57",
+}
+OFTEN = "--dpi 40 --out @OUT"
+PICTURES = {"--data", "--image", "--class", "--errors"}  # with these, no --ids
+REAL = 0.03  # share of the cases that go through the real command
+
+
+@cache
+def options_of(command: str) -> dict[str, click.Option]:
+    """The options of a command by their flags."""
+    from foodviz.cli import cli
+
+    params = cli.get_command(click.Context(cli), command).params
+    return {max(param.opts, key=len): param for param in params if isinstance(param, click.Option)}
+
+
+def quick(line: str, each: object = "") -> tuple[str, ...]:
+    """The words of a command line; those of a command have what makes it quick before its own."""
+    from foodviz.cli import COMMANDS
+
+    words = shlex.split(line)
+    command, *rest = (word.replace("@EACH", str(each)) for word in words or [""])
+    if command not in COMMANDS:
+        return (command, *rest) if words else ()
+    options, given = options_of(command), {word.partition("=")[0] for word in words}
+    own = _pairs(QUICK.get(command, "--ids 57" if "--ids" in options else "--data @BASE/data"))
+    left = given | {"--ids"} if given & PICTURES else given
+    added = [pair for pair in {**own, **_pairs(OFTEN), **own}.items() if pair[0] in options.keys() - left]
+    return (command, *chain(*added), *rest)
+
+
+def _pairs(flags: str) -> dict[str, str]:
+    return dict(zip(flags.split()[::2], flags.split()[1::2], strict=True))
+
+
+def spread(text: str) -> list[str]:
+    """`a/{b,c}` and `{1..9}` as a shell spreads them."""
+    before, brace, rest = text.partition("{")
+    if not brace:
+        return [text]
+    inside, _, after = rest.partition("}")
+    numbers = re.fullmatch(r"(\d+)\.\.(\d+)", inside)
+    parts = map(str, range(int(numbers[1]), int(numbers[2]) + 1)) if numbers else inside.split(",")
+    return [before + part + end for part, end in product(parts, spread(after))]
+
+
+def in_turn(*streams: Iterable[Case]) -> Iterator[Case]:
+    """One of each stream after the other, as long as there are any."""
+    return (case for cases in zip_longest(*streams) for case in cases if case is not None)
+
+
+def cases_of(kind: str, seed: str, runner: Runner) -> Iterator[Case]:
+    """The cases of a room in an order that the seed decides: of each line one, then another of each.
+
+    A room has a TABLE, or `lines(dice)` that makes lines, or both; cases that no line can say come from its
+    `more(dice, runner)`; and its `after` looks at each case of a line.
+    """
+    room = vars(importlib.import_module(f"torture.{kind}"))
+    dice = random.Random(f"{seed} {kind}")
+    scope = {**vars(material), **vars(values), **room, "base": runner.base, "seed": seed}
+    streams, head = [], ""
+    for line in [*room.get("TABLE", "").strip().splitlines(), *room.get("lines", lambda _: ())(dice)]:
+        head = head if line.startswith(" ") else line.partition(" <- ")[0]
+        whole = f"{head} <- {line.strip()}" if line.startswith(" ") else line
+        streams.append(list(_of_line(whole, scope, kind=kind, after=room.get("after"))))
+    for cases in (*streams, streams):
+        dice.shuffle(cases)
+    return in_turn(*streams, room.get("more", lambda *_: ())(dice, runner))
+
+
+def _of_line(line: str, scope: Mapping, **settings: object) -> Iterator[Case]:
+    words, rest = line.split(": ", 1)
+    commands, _, makers = rest.partition(" <- ")
+    settings["expect"], *more = words.split()
+    each_of: Iterable[object] = ("",)
+    for word in more:
+        if word[0] == "*":
+            each_of = range(int(word[1:])) if word[1:].isdigit() else scope[word[1:]]
+        elif word[0] == "+":
+            settings["kept"] = (*settings.get("kept", ()), word[1:])
+        else:
+            settings |= {"seconds": float(word[:-1])} if word[0].isdigit() else {word: True}
+    for command, maker, each in product(spread(commands), makers.split(" | "), each_of):
+        name = f"{command}{' <- ' * bool(maker)}{maker}{'' if each == '' else f' of {each!a:.60}'}"
+        dice = random.Random(f"{scope['seed']} {name}")
+        form = {"shell": in_bash(command)} if "[" in command else {"args": quick(command, each)}
+        form |= {"real": dice.random() < REAL, "make": partial(_make, maker, {**scope, "each": each, "dice": dice})}
+        yield Case(name=name, **form, **settings)
+
+
+def in_bash(line: str) -> str:
+    """A line for bash with every [command line] made quick."""
+    return re.sub(r"\[(.*?)\]", lambda found: f"@FOODVIZ {shlex.join(quick(found[1]))}", line)
+
+
+def _make(maker: str, scope: Mapping, box: Path) -> None:
+    good = lambda name: (scope["base"] / name).read_bytes()  # noqa: E731
+    content = eval(maker or "None", {**scope, "box": box, "path": box / "in/x", "good": good})
+    content = {"x": content} if isinstance(content, bytes | str) else content
+    for name, data in content.items() if isinstance(content, dict) else ():
+        file = box / "in" / name
+        (file if name.endswith("/") else file.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            file.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
