@@ -41,7 +41,7 @@ def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
 
 
 # Files whose tests take seconds each. First, so that no worker has one left when the others are done.
-_SLOW = ("torture", "readme", "docs", "foreign_nets", "security", "duplicates", "browser", "training")
+_SLOW = ("torture", "readme", "docs", "foreign_nets", "security", "duplicates", "browser", "training", "shared_sweep")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

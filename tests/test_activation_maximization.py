@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from foodviz.methods.activation_maximization import (
-    diverse_mean,
+    LAP,
     fourier_pictures,
     maco_pictures,
     noise_pictures,
     pixel_pictures,
 )
-from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, stuck
+from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, diverse_mean, stuck
 from foodviz.methods.random_transforms import affine_maps, moved, random_transforms
 from foodviz.methods.spectrum import (
     blurred,
@@ -66,6 +66,22 @@ def test_it_climbs_stays_in_range_and_repeats(net, recipe):
     assert ascent.pictures.max() <= 1
     assert ascent.frames.shape == (3, 2, 3, *SIZE)
     assert torch.equal(ascent.pictures, ascend(recipe, net, [0, 1], [1, 2], steps=60).pictures)
+
+
+@pytest.mark.parametrize("recipe", [fourier_pictures, maco_pictures])
+def test_a_settled_picture_leaves_and_the_others_go_on_as_without_it(net, recipe):
+    steps = 4 * LAP
+    net[3].weight[2], net[3].bias[2] = 0, 1.0  # whatever is drawn: settled when it is first looked at
+    full = ascend(recipe, net, [0, 2], [5, 6], steps=steps, every=LAP)
+    early = ascend(recipe, net, [0, 2], [5, 6], steps=steps, settled=1e-9)
+    taken = early.curve.isfinite().sum(0)
+    assert taken[1] == 2 * LAP < taken[0]
+    assert taken[0] == steps or taken[0] % LAP == 0
+    torch.testing.assert_close(early.curve[: taken[0], 0], full.curve[: taken[0], 0])
+    then = [*full.frames, full.pictures][int(taken[0]) // LAP]
+    torch.testing.assert_close(early.pictures[0], then[0])
+    eager = ascend(recipe, net, [0, 1], [5, 6], steps=steps, settled=1e9)
+    assert eager.curve.isfinite().sum(0).tolist() == [2 * LAP] * 2
 
 
 def test_plain_ascent_is_the_course_recipe(net):
@@ -159,7 +175,8 @@ def test_transforms_shift_scale_and_turn():
     generators = [torch.Generator().manual_seed(1)]
     colour = torch.tensor([0.1, 0.5, 0.9])
     even = colour.view(1, 3, 1, 1).expand(1, 3, 9, 9)
-    assert torch.allclose(random_transforms(generators, 3, colour)(even, 1), even)  # nothing but its own colour outside
+    transform = random_transforms(generators, 3, colour)
+    assert torch.allclose(transform(even, 1, torch.arange(1)), even)  # nothing but its own colour outside
 
 
 @pytest.mark.parametrize("size", [(16, 16), (15, 18), (17, 13)])
@@ -177,6 +194,22 @@ def test_statistics_of_pictures_come_back(size):
         torch.cov(again.movedim(1, 0).flatten(1)), torch.cov(pictures.movedim(1, 0).flatten(1)), rtol=0.25, atol=0.005
     )
     assert (fitted.magnitude[:, 1, 1] > fitted.magnitude[:, size[0] // 2, size[1] // 2]).all()
+
+
+@pytest.mark.parametrize(("large", "small"), [((32, 48), (16, 24)), ((30, 33), (15, 11)), ((24, 24), (9, 10))])
+def test_statistics_of_smaller_pieces_have_the_magnitudes_of_the_same_waves(large, small):
+    whole = fitted_statistics(torch.rand(30, 3, *large, generator=torch.Generator().manual_seed(0)).cumsum(-1) / 48)
+    piece = whole.of_size(small)
+    assert piece.magnitude.shape == (3, small[0], small[1] // 2 + 1)
+    assert torch.equal(piece.colour, whole.colour)
+    mirrored = torch.tensor([1 if across in (0, small[1] / 2) else 2 for across in range(small[1] // 2 + 1)])
+    energy = (piece.magnitude.square() * mirrored).sum((1, 2)) / (small[0] * small[1])
+    torch.testing.assert_close(energy, torch.ones(3))
+    if large[0] % small[0] == large[1] % small[1] == 0:  # every wave of the piece is one of the whole
+        step = large[0] // small[0], large[1] // small[1]
+        ratio = piece.magnitude / whole.magnitude[:, :: step[0], :: step[1]][..., : small[1] // 2 + 1]
+        torch.testing.assert_close(ratio, ratio[:, :1, :1].expand_as(ratio))
+    assert whole.of_size(large) is whole
 
 
 def test_a_spectrum_beyond_the_ends_finds_back():

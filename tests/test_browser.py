@@ -119,11 +119,30 @@ def test_the_scrubber_moves_the_dream(opened):
 
 def test_the_printed_page_has_every_figure(opened, tmp_path):
     opened.page.emulate_media(media="print")
+    opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     figures = opened.page.locator("main figure > img")
     shown = [each.bounding_box() for each in figures.all() if each.is_visible()]
-    assert len(shown) == opened.page.locator("main section > figure").count() >= 9
+    assert len(shown) == opened.page.locator("main figure:not(.interactive figure)").count() >= 9
     printed = opened.page.pdf(format="A4", path=tmp_path / "page.pdf")
     assert printed.count(b"/Subtype /Image") >= len(shown)
+
+
+def test_the_first_screen_shows_the_findings_and_a_picture(opened):
+    opened.page.set_viewport_size({"width": 1280, "height": 800})
+    findings = [each.bounding_box() for each in opened.page.locator(".findings li").all()]
+    assert len(findings) >= 3
+    assert all(box["y"] + box["height"] <= 800 for box in findings[:3])
+    lead = opened.page.locator(".lead .stack").first.bounding_box()
+    assert lead["y"] + lead["height"] <= 800
+    assert opened.page.locator(".lead canvas").first.evaluate("each => each.width > 1")
+
+
+def test_how_the_checkpoint_was_read_opens_from_one_line_at_the_end(opened):
+    assert opened.page.locator("main section").last.get_attribute("id") == "inspect"
+    facts = opened.page.locator("#inspect .facts")
+    assert not facts.is_visible()
+    opened.page.locator("#inspect summary").first.click()
+    assert facts.is_visible()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -31,7 +31,7 @@ MANIFEST = {"command": "report", "command_line": EVIL, "versions": {"foodviz": "
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return page_html([("model", EVIL)], [SECTION], MANIFEST)
+    return page_html(EVIL, [(EVIL, "saliency", True)], [("model", EVIL)], [SECTION], MANIFEST)
 
 
 def test_every_text_is_escaped(html):

@@ -12,6 +12,8 @@ from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import OnDemand
 from foodviz.attribution import Attribution
 from foodviz.methods.attribution import catalogue
+from foodviz.metrics.verdict import BELIEVABLE
+from foodviz.render import sentences
 from foodviz.render.sentences import listed
 
 if TYPE_CHECKING:
@@ -146,14 +148,32 @@ class Maps:
     @property
     def sentences(self) -> list[str]:
         """How much of each map lies on the food, how far to believe it, and what the figures are."""
-        lines = []
+        lines: list[str] = []
+        if self.trusts:  # they say it, too
+            return [*self._trust_lines(mark=True), trusting.EXPLAINED]
         for each, title in zip(self.attributions, self.titles, strict=True):
             name = "the map" if len(self.asked) == 1 else f"the {title} map"
             signed = bool((each.values < 0).any())
             what = f"what speaks for the class in {name}" if signed else name
             lines += on_food(self.photographs, each, [what] * len(self.photographs))
-        trusted = self._trust_lines(mark=True)
-        return [*lines, *trusted, *([trusting.EXPLAINED] if trusted else [])]
+        return lines
+
+    @property
+    def findings(self) -> list[str]:
+        """How many of each method's maps can be believed; nothing where that was not measured."""
+        return [
+            sentences.believed(
+                title.lower(), sum(trust.verdict == BELIEVABLE for trust in row), len(row), self._first_doubt(row)
+            )
+            for title, row in zip(self.titles, self.trusts, strict=False)
+        ]
+
+    def _first_doubt(self, trusts: Sequence[Trust]) -> str:
+        """Of the first map that cannot be believed its picture, its class and why; empty where all can."""
+        for picture, name, trust in zip(self.photographs.pictures, self.names, trusts, strict=True):
+            if trust.verdict != BELIEVABLE:
+                return f"{picture.name} for {name}: {trust.line}"
+        return ""
 
     def _trusts(self) -> Sequence[Sequence[Trust | None]]:
         return self.trusts or [[None] * len(self.names)] * len(self.asked)
@@ -181,7 +201,6 @@ class Maps:
 def on_food(photographs: Photographs, attribution: Attribution, what: Sequence[str]) -> list[str]:
     """A sentence a picture: how much of its map, called `what`, lies on the food; what speaks against is left out."""
     from foodviz.metrics.localisation import share_on
-    from foodviz.render import sentences
 
     lines = []
     for place, (picture, values, map_name) in enumerate(zip(photographs.pictures, attribution.maps, what, strict=True)):

@@ -15,8 +15,8 @@ from foodviz.threads import wait_briefly
 if TYPE_CHECKING:
     from foodviz.analysis.accuracy_check import LabelledPictures
     from foodviz.models import Classifier
+    from foodviz.models.guess.guessed import Score
     from foodviz.models.guess.rating import Rating
-    from foodviz.models.loading import Score
 
 
 def open_subject(
@@ -133,11 +133,12 @@ def load_rated(
 ) -> tuple[Classifier, LabelledPictures | None]:
     """The model, its architecture decided by labelled pictures; and these, None where its classes are others."""
     from foodviz.analysis.accuracy_check import OtherClasses
+    from foodviz.models.guess.guessed import Score
 
     if pictures is None:
         return load_model(subject, class_names=class_names), None
 
-    def score(key: str, make: Callable[[], Classifier]) -> Rating:
+    def rate(key: str, make: Callable[[], Classifier]) -> Rating:
         def made() -> Classifier:
             subject.say("finding out the architecture: readings are tried on labelled pictures, and remembered")
             return make()
@@ -145,7 +146,7 @@ def load_rated(
         return pictures.remembered(key, made)
 
     try:
-        return load_model(subject, class_names=class_names, score=score), pictures
+        return load_model(subject, class_names=class_names, score=Score(pictures.key, rate)), pictures
     except OtherClasses:
         return load_model(subject, class_names=class_names), None
 

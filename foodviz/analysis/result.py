@@ -34,6 +34,7 @@ class Result:
         views: makes what the page's interactive parts need, as `foodviz.render.views` has it.
         files: writers of further files by name.
         pictures: (H, W, 3) uint8 by file name, written as PNG with the command line.
+        findings: what it all comes to, a sentence or two with their figures, for the head of the report.
     """
 
     command: str
@@ -46,6 +47,7 @@ class Result:
     views: Callable[[], Mapping[str, Any]] = dict
     files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+    findings: Sequence[str] = ()
 
     def figures(self) -> dict[str, Figure]:
         """The figures by name, drawn anew at each call; "" is the analysis's own picture.

@@ -117,7 +117,15 @@ def saliency(
         clip,
     )
     return Result(
-        "saliency", settings, maps.arrays, maps.facts(hide), maps.lines, maps.sentences, maps.draw, maps.views
+        "saliency",
+        settings,
+        maps.arrays,
+        maps.facts(hide),
+        maps.lines,
+        maps.sentences,
+        maps.draw,
+        maps.views,
+        findings=maps.findings,
     )
 
 

@@ -10,6 +10,7 @@ import click
 
 from foodviz.cli.failures import fail, leave_stdout
 from foodviz.cli.options import with_flags
+from foodviz.distributed import under_torchrun
 from foodviz.errors import InputError, UsageError, nearest, out_of_memory
 from foodviz.interrupts import after_imports
 from foodviz.threads import wait_briefly
@@ -30,6 +31,8 @@ COMMANDS = {
     "sample": "Write the embedded sample data set as a Food-11 folder.",
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
+# Those whose processes under torchrun share the work.
+SHARING = ("confusion", "filters", "saliency", "train")
 
 
 class LazyGroup(click.Group):
@@ -48,6 +51,8 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
+        if args and args[0] in set(COMMANDS) - set(SHARING) and under_torchrun():
+            raise UsageError(f"torchrun's processes share the work of {', '.join(SHARING)}; run {args[0]} without it")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from foodviz.hooks import device_of, evaluating, run_to
 from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
@@ -30,6 +29,7 @@ Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel 
 _STEEPER = 1.2
 _FADING = 0.02  # of the spectrum in each unit of lr: what nothing pulls at goes, grain above all
 WAKING = 16  # first steps in which a picture without any gradient gets one through redirected ReLUs
+LAP = 32  # steps after which an ascent that may end early looks how far it has come
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Ascent:
     """What an ascent gave for K channels."""
 
     pictures: Tensor  # (K, 3, H, W), RGB in [0, 1]
-    curve: Tensor  # (steps, K), the objective at each step, in the layer's units
+    curve: Tensor  # (steps, K), the objective at each step, in the layer's units; NaN once a picture has settled
     frames: Tensor  # (F, K, 3, H, W), snapshots during the climb; F = 0 unless asked for
     dead: Tensor  # (K,) bool, no step gave any gradient: the picture is only its start
 
@@ -52,6 +52,7 @@ def fourier_pictures(
     seeds: Sequence[int],
     steps: int = 256,
     lr: float = 0.5,
+    settled: float = 0.0,
     every: int = 0,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Ascent:
@@ -65,6 +66,8 @@ def fourier_pictures(
         objective: climbed, one value for each row of the layer's output.
         seeds: K whole numbers, one generator each.
         steps, lr: of Adam on the spectrum.
+        settled: a picture is ready before the last step once its objective has risen by less than this share of itself
+            over `LAP` steps; 0 takes all steps. Pictures that are ready leave the batch to the others.
         every: keep a snapshot every so many steps; 0 keeps none.
         progress: wraps the steps, for a progress bar.
     """
@@ -81,7 +84,18 @@ def fourier_pictures(
     transform = random_transforms(generators, steps, natural.mean)
     climber = Adam(lr, fading=_FADING)
     return _climb(
-        model, layer, channels, start.to(device), picture, climber, objective, steps, every, transform, progress
+        model,
+        layer,
+        channels,
+        start.to(device),
+        picture,
+        climber,
+        objective,
+        steps,
+        settled,
+        every,
+        transform,
+        progress,
     )
 
 
@@ -95,6 +109,7 @@ def maco_pictures(
     seeds: Sequence[int],
     steps: int = 256,
     lr: float = 0.1,
+    settled: float = 0.0,
     every: int = 0,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Ascent:
@@ -112,8 +127,20 @@ def maco_pictures(
         return from_spectrum(torch.polar(natural.magnitude.expand_as(phases), phases), natural)
 
     transform = random_transforms(generators, steps, natural.mean)
+    climber = Adam(lr)
     return _climb(
-        model, layer, channels, start.to(device), picture, Adam(lr), objective, steps, every, transform, progress
+        model,
+        layer,
+        channels,
+        start.to(device),
+        picture,
+        climber,
+        objective,
+        steps,
+        settled,
+        every,
+        transform,
+        progress,
     )
 
 
@@ -142,23 +169,11 @@ def pixel_pictures(
         optimizer,
         objective,
         steps,
+        0.0,
         every,
-        lambda pictures, _step: pictures,
+        lambda pictures, _step, _rows: pictures,
         progress,
     )
-
-
-def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
-    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
-
-    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
-    """
-    score = channel_mean(output, channels)
-    cells = functional.normalize(output.flatten(2), dim=2)
-    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
-    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
-    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
-    return score - score.detach().abs() * likeness
 
 
 def noise_pictures(seeds: Sequence[int], size: tuple[int, int]) -> Tensor:
@@ -177,31 +192,55 @@ def _climb(
     optimizer: Adam | SGD,
     objective: Objective,
     steps: int,
+    settled: float,
     every: int,
     transform: Transform,
     progress: Callable[[Iterable[int]], Iterable[int]],
 ) -> Ascent:
     """Climbs the objective in `values`, of which `picture` makes the pictures. See `fourier_pictures`."""
-    values.requires_grad_()
+    climbing = values.requires_grad_()  # the rows that are not ready, which are `rows` of all
+    ready = values.detach().clone()
     channels = channels.to(values.device)
-    dead = torch.ones(len(channels), dtype=torch.bool, device=values.device)
-    curve, frames = [], []
+    rows = torch.arange(len(channels), device=values.device)
+    dead = torch.ones_like(channels, dtype=torch.bool)
+    curve = torch.full((steps, len(channels)), torch.nan, device=values.device)
+    frames = []
     with evaluating(model):
         for step in progress(range(steps)):
+            if settled and step and step % LAP == 0:
+                keep = ~_settled(curve[:step, rows], settled)
+                ready[rows] = climbing.detach()
+                rows, climbing = rows[keep], climbing.detach()[keep].requires_grad_()
+                optimizer.keep(keep)
+                if not len(rows):
+                    break
             if every and step % every == 0:
-                frames.append(picture(values.detach()).clamp(0, 1))
-            seen = transform(picture(values), step)
-            score = objective(run_to(model, layer, seen), channels)
-            (gradient,) = torch.autograd.grad(score.sum(), values, retain_graph=step < WAKING)
+                ready[rows] = climbing.detach()
+                frames.append(picture(ready).clamp(0, 1))
+            seen = transform(picture(climbing), step, rows)
+            score = objective(run_to(model, layer, seen), channels[rows])
+            (gradient,) = torch.autograd.grad(score.sum(), climbing, retain_graph=step < WAKING)
             asleep = stuck(gradient)
             if step < WAKING and asleep.any():
                 with RedirectedReLU():
-                    woken = objective(run_to(model, layer, seen), channels)
-                    (redirected,) = torch.autograd.grad(woken.sum(), values)
+                    woken = objective(run_to(model, layer, seen), channels[rows])
+                    (redirected,) = torch.autograd.grad(woken.sum(), climbing)
                 gradient = torch.where(asleep.view(-1, *[1] * (values.ndim - 1)), redirected, gradient)
                 asleep = stuck(gradient)
-            dead &= asleep
-            curve.append(score.detach())
-            optimizer.ascend(values, gradient)
-    pictures = picture(values.detach()).clamp(0, 1)
-    return Ascent(pictures, torch.stack(curve), torch.stack(frames) if frames else pictures[None][:0], dead)
+            dead[rows] &= asleep
+            curve[step, rows] = score.detach()
+            optimizer.ascend(climbing, gradient)
+    ready[rows] = climbing.detach()
+    pictures = picture(ready).clamp(0, 1)
+    return Ascent(pictures, curve, torch.stack(frames) if frames else pictures[None][:0], dead)
+
+
+def _settled(curve: Tensor, share: float) -> Tensor:
+    """Which of (steps, K) climbs have risen by less than that share over the last `LAP` steps, (K,).
+
+    Random transforms make single steps jump: halves of laps are compared by their means.
+    """
+    if len(curve) < 2 * LAP:
+        return curve.new_zeros(curve.shape[1], dtype=torch.bool)
+    before, now = (part[LAP // 2 :].mean(0) for part in (curve[-2 * LAP : -LAP], curve[-LAP:]))
+    return now - before <= share * now.abs()

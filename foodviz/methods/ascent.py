@@ -32,6 +32,19 @@ def channel_centre(output: Tensor, channels: Tensor) -> Tensor:
     return rows[:, rows.shape[1] // 2, rows.shape[2] // 2] if rows.ndim == 3 else rows
 
 
+def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
+    """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
+
+    Likeness is the mean cosine of their Gram matrices at the layer (their texture), in shares of the mean itself.
+    """
+    score = channel_mean(output, channels)
+    cells = functional.normalize(output.flatten(2), dim=2)
+    texture = functional.normalize((cells @ cells.mT).flatten(1), dim=1)
+    siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
+    likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
+    return score - score.detach().abs() * likeness
+
+
 def layer_energy(output: Tensor) -> Tensor:
     """Mean square of a whole layer's output, (N,): everything it sees already, more of it."""
     return output.flatten(1).square().mean(1)
@@ -79,6 +92,11 @@ class Adam:
         values.mul_(max(0.0, 1 - self.lr * self.fading))
         values.addcdiv_(self.first, spread, value=self.lr / (1 - 0.9**self.steps))
 
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows of the values alone, an index or (N,) bool."""
+        if isinstance(self.first, Tensor) and isinstance(self.second, Tensor):
+            self.first, self.second = self.first[rows], self.second[rows]
+
 
 class SGD:
     """Plain gradient ascent in place, values += lr * (gradient - weight_decay * values)."""
@@ -89,6 +107,9 @@ class SGD:
     @torch.no_grad()
     def ascend(self, values: Tensor, gradient: Tensor) -> None:
         values.add_(gradient - self.weight_decay * values, alpha=self.lr)
+
+    def keep(self, rows: Tensor) -> None:
+        """Nothing is kept from step to step."""
 
 
 class RedirectedReLU(TorchFunctionMode):

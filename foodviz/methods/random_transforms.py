@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from foodviz.methods.spectrum import blurred
 
-Transform = Callable[[Tensor, int], Tensor]  # pictures, step -> pictures as the network sees them at that step
+# Pictures, step, which of all that climb they are -> pictures as the network sees them at that step.
+Transform = Callable[[Tensor, int, Tensor], Tensor]
 
 
 def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: Tensor) -> Transform:
@@ -28,8 +29,8 @@ def random_transforms(generators: Sequence[torch.Generator], steps: int, fill: T
     maps = affine_maps((turns * 2 - 1) * math.radians(10), scale, shift)
     colour = fill.view(3, 1, 1)
 
-    def transform(pictures: Tensor, step: int) -> Tensor:
-        return colour + moved(blurred(pictures, 2 * blurs[step]) - colour, maps[step])
+    def transform(pictures: Tensor, step: int, rows: Tensor) -> Tensor:
+        return colour + moved(blurred(pictures, 2 * blurs[step, rows]) - colour, maps[step, rows])
 
     return transform
 
@@ -41,10 +42,13 @@ def affine_maps(turn: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return torch.stack(rows, -2)
 
 
-def moved(pictures: Tensor, maps: Tensor) -> Tensor:
-    """Pictures (N, 3, H, W) under the affine maps (N, 2, 3) of `affine_maps`, zero where nothing lies."""
+def moved(pictures: Tensor, maps: Tensor, beyond: str = "zeros") -> Tensor:
+    """Pictures (N, 3, H, W) under the affine maps (N, 2, 3) of `affine_maps`.
+
+    `beyond` the edges is what `grid_sample` has there: zeros, or the picture's `reflection`.
+    """
     pixels = torch.tensor([pictures.shape[3] / 2, pictures.shape[2] / 2], device=pictures.device)
     maps = maps.to(pictures.device, copy=True)
     maps[..., 2] /= pixels
     grid = functional.affine_grid(maps, list(pictures.shape), align_corners=False)
-    return functional.grid_sample(pictures, grid, align_corners=False)
+    return functional.grid_sample(pictures, grid, padding_mode=beyond, align_corners=False)

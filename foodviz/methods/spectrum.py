@@ -30,6 +30,19 @@ class Statistics:
     def to(self, device: torch.device) -> "Statistics":
         return Statistics(self.mean.to(device), self.colour.to(device), self.magnitude.to(device), self.size)
 
+    def of_size(self, size: tuple[int, int]) -> "Statistics":
+        """Statistics of pieces of (H, W) pixels of such pictures, at the same scale.
+
+        The spectrum has the same magnitudes at the same frequencies in cycles per pixel, interpolated.
+        """
+        if size == self.size:
+            return self
+        down = torch.fft.fftfreq(size[0]) % 1 * self.size[0]
+        across = torch.fft.rfftfreq(size[1]) * self.size[1]
+        around = torch.cat([self.magnitude, self.magnitude[:, :1]], 1)  # frequencies go round
+        magnitude = _between(_between(around, down, 1), across, 2)
+        return Statistics(self.mean, self.colour, _unit_variance(magnitude, size), size)
+
 
 def imagenet_statistics(size: tuple[int, int]) -> Statistics:
     """Statistics for pictures of (H, W) pixels without any data: a spectrum of f^-1.5 and ImageNet's colours.
@@ -113,3 +126,14 @@ def _unit_variance(magnitude: Tensor, size: tuple[int, int]) -> Tensor:
         twice[-1] = 1.0
     energy = (magnitude.square() * twice).sum((1, 2), keepdim=True)
     return magnitude * (size[0] * size[1] / energy).sqrt()
+
+
+def _between(values: Tensor, places: Tensor, axis: int) -> Tensor:
+    """Values at fractional places along an axis, linearly between their neighbours."""
+    low = places.floor().long().clamp(0, values.shape[axis] - 1)
+    high = (low + 1).clamp_max(values.shape[axis] - 1)
+    shape = [1] * values.ndim
+    shape[axis] = -1
+    return torch.lerp(
+        values.index_select(axis, low), values.index_select(axis, high), (places - low).view(shape).to(values)
+    )

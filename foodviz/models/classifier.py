@@ -90,7 +90,7 @@ class Classifier(nn.Module):
         known += [str(self.bgr), str(self.preprocessing.resize), self.sha256 or _digest(self.network)]
         if not self.answers.plain:
             known.append(repr(replace(self.answers, random=0.0)))
-        known += [file_digest(source) for source in _sources(self.origin.architecture)]
+        known += [file_digest(source) for source in sources(self.origin.architecture)]
         return hashlib.sha256("\0".join(known).encode()).hexdigest()
 
     def facts(self) -> dict[str, object]:
@@ -129,7 +129,7 @@ class Classifier(nn.Module):
         return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
 
 
-def _sources(architecture: str) -> list[Path]:
+def sources(architecture: str) -> list[Path]:
     """The user's file that an architecture `path/to/net.py:Net` or `package.module:Net` is from."""
     module = architecture.rpartition(":")[0]
     file = module if module.endswith(".py") else getattr(sys.modules.get(module), "__file__", None)

@@ -1,6 +1,6 @@
 """The one place where a file's bytes become a Classifier."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +13,14 @@ from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import stack
-from foodviz.models.guess.guessed import Guess, guess
-from foodviz.models.guess.rating import Rating
-from foodviz.models.networks import certain_architecture, filled_network, stackable, usual_size
+from foodviz.models.guess.guessed import Guess, Score, guess, memory, recall
+from foodviz.models.networks import (
+    filled_network,
+    recognised_architecture,
+    stackable,
+    stated_architecture,
+    usual_size,
+)
 from foodviz.models.origin import Declared, Origin
 from foodviz.models.preprocessing import (
     LARGEST,
@@ -32,9 +37,6 @@ from foodviz.paths import path_of
 from foodviz.progress import Progress, silent
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
-# Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
-# so that it can be remembered.
-Score = Callable[[str, Callable[[], Classifier]], Rating]
 _SILENT = Declared()
 
 
@@ -102,19 +104,7 @@ def _loaded(
     if wanted and not all(SMALLEST <= side <= LARGEST for side in wanted):
         raise InputError(f"`input_size` {size_text(wanted)}: it is {SMALLEST} to {LARGEST}")
     declared = requested.declared
-    guessed: Guess | None = None
-    name, source = arch, "given by `arch`"
-    if name is None:
-        name, source = certain_architecture(checkpoint, declared)
-    if name is None:
-
-        def make(text: str, pixels: Preprocessing) -> Classifier:
-            silent = replace(requested, preprocessing=pixels, declared=_SILENT)
-            network = filled_network(checkpoint, text)
-            return _classifier(network, silent, _size(network, text, silent))
-
-        guessed = guess(path, checkpoint, stackable(checkpoint.weights), requested.preprocessing, make, score, progress)
-        name, source = guessed.text, guessed.source
+    name, source, guessed = _architecture(path, checkpoint, arch, requested, score, progress)
     remarks = list(checkpoint.remarks)
     network = filled_network(checkpoint, name, remarks.append)
     size = _size(network, name, requested)
@@ -130,6 +120,36 @@ def _loaded(
         declared=declared,
     )
     return _classifier(network, requested, size, origin, path)
+
+
+def _architecture(
+    path: Path,
+    checkpoint: Checkpoint,
+    arch: str | None,
+    requested: _Requested,
+    score: Score | None,
+    progress: Progress,
+) -> tuple[str, str, Guess | None]:
+    """Its name, how it is known, in words, and the guess, where it is one."""
+    if arch is not None:
+        return arch, "given by `arch`", None
+    stated = stated_architecture(checkpoint, requested.declared)
+    if stated is not None:
+        return *stated, None
+    pixels = requested.preprocessing
+    guessed = recall(memory(path, checkpoint.form, pixels, score))
+    if guessed is None:  # recognising one imports torchvision, 2 s
+        recognised = recognised_architecture(checkpoint)
+        if recognised is not None:
+            return *recognised, None
+
+        def make(text: str, pixels: Preprocessing) -> Classifier:
+            silent = replace(requested, preprocessing=pixels, declared=_SILENT)
+            network = filled_network(checkpoint, text)
+            return _classifier(network, silent, _size(network, text, silent))
+
+        guessed = guess(path, checkpoint, stackable(checkpoint.weights), pixels, make, score, progress)
+    return guessed.text, guessed.source, guessed
 
 
 def reread(

@@ -25,21 +25,24 @@ def declarable(name: str) -> bool:
     return stack.is_stack(name) or architectures.runs_no_code(name)
 
 
-def certain_architecture(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, str]:
-    """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
+def stated_architecture(checkpoint: Checkpoint, declared: Declared) -> tuple[str, str] | None:
+    """The architecture that the file itself states, and how it is known, in words."""
     name = declared.architecture
     if name is not None:
         if not declarable(name):  # a file must not get to choose which code of this machine runs
             raise InputError(f"it names code as its architecture; if you trust that, give `arch` {printable(name)}")
         return name, "said by the file"
-    if checkpoint.own_code:
-        return "pickled", "the pickled model itself, its code allowed"
+    return ("pickled", "the pickled model itself, its code allowed") if checkpoint.own_code else None
+
+
+def recognised_architecture(checkpoint: Checkpoint) -> tuple[str, str] | None:
+    """The same where its weights' names or its pickled modules leave no choice."""
     known = match.known_architecture(checkpoint.weights, checkpoint.beside)
     if known:
         return known, "names and shapes of the weights"
     if checkpoint.tree is not None and pickled_modules.runnable(checkpoint.tree) is not None:
         return "pickled", "the pickled modules, in the order they were made"
-    return None, ""
+    return None
 
 
 def filled_network(checkpoint: Checkpoint, name: str, say: Callable[[str], None] = lambda _: None) -> nn.Module:

@@ -36,6 +36,8 @@ def two_maps_figure(
 ) -> Figure:
     """A column per image: photograph, its map for one class, for the other, and the first minus the second.
 
+    A single image lies: what would be its column is a row.
+
     Both maps of an image share one scale, from 0 to the larger of their maxima; the difference has its own.
 
     Args:
@@ -45,8 +47,10 @@ def two_maps_figure(
         names: of the two classes.
     """
     count = len(images)
-    figure = new_figure(max(5.6, 1.85 * count + 1.2), 8.2)
-    grid = figure.subplots(4, count, squeeze=False)
+    lies = count == 1
+    figure = new_figure(9.4, 3.2) if lies else new_figure(max(5.6, 1.85 * count + 1.2), 8.2)
+    places = figure.subplots(*((1, 4) if lies else (4, count)), squeeze=False)
+    grid = places.T if lies else places
     for column in range(count):
         photograph(grid[0, column], images[column], captions[column])
         top = max(float(first[column].max()), float(second[column].max())) or 1.0

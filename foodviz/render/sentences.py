@@ -69,6 +69,33 @@ def confusion(facts: Facts) -> list[str]:
     return [*lines, f"On average the model is {gap:.1f} points {lean}."]
 
 
+def confused(facts: Facts) -> str:
+    """How often the model is right, and what it most often takes for what."""
+    low, high = facts["accuracy_interval"]
+    line = (
+        f"{facts['accuracy']:.1%} of {facts['images']} pictures of {facts['data']['split']} are named rightly "
+        f"(95 % interval {low:.1%} to {high:.1%})"
+    )
+    if not facts["most_confused"]:
+        return f"{line}; nothing is confused."
+    return f"{line}; most often {facts['most_confused'][0].partition('  ids ')[0]}."
+
+
+def believed(title: str, count: int, total: int, otherwise: str) -> str:
+    """How many of a method's maps can be believed, and of another one why not.
+
+    Args:
+        title: of the method. count: those that can. otherwise: name and reason of one that cannot, empty without.
+    """
+    maps = f"{title} map" if total == 1 else f"{title} maps"
+    why = (
+        f"; {otherwise}"
+        if otherwise
+        else ": hiding what they mark takes the answer away as fast as the best blind guess, or faster"
+    )
+    return f"{count} of {total} {maps} can be believed{why}."
+
+
 def listed(names: Sequence[str], most: int = 20) -> str:
     """Names in one line, of many the first."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -30,6 +30,7 @@ _LONGEST_LINE = 400  # letters, several times the widest figure
 _VERDICTS = {"believable": "#1a7f37", "doubtful": "#9a6700", "do not read": WARNING}
 _BELOW = 36  # letters in a line below a panel
 _LETTERS = 17  # of the small face an inch, in a line of usual words
+_LARGE_LETTERS = 10  # of a title
 
 
 class LiteralFigure(Figure):
@@ -149,7 +150,8 @@ def trust_below(axes: Axes, verdict: str, reason: str) -> None:
 
 
 def titled(figure: Figure, title: str, notes: Sequence[str] = ()) -> None:
-    """A title at the top and lines of notes at the foot."""
+    """A title at the top, in as many lines as it needs, and lines of notes at the foot."""
+    title = textwrap.fill(title, int(_LARGE_LETTERS * figure.get_figwidth()), break_long_words=False)
     figure.suptitle(title, fontsize=LARGE, color=INK, x=0.01, ha="left", fontweight="bold")
     lines = wrapped(notes, figure.get_figwidth())
     if lines:

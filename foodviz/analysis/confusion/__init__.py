@@ -95,6 +95,7 @@ def confusion(subject: Subject, *, pair: tuple[str, str] | None = None, duplicat
         draw,
         lambda: matrix_view(split, summary),
         files,
+        findings=[sentences.confused(facts)],
     )
 
 

@@ -72,9 +72,9 @@ def _recipe(
     import torch
 
     from foodviz.methods import activation_maximization as method
-    from foodviz.methods.ascent import SGD, Adam, channel_centre, channel_mean
+    from foodviz.methods.ascent import SGD, Adam, channel_centre, channel_mean, diverse_mean
 
-    objective = {"channel": channel_mean, "neuron": channel_centre, "diversity": method.diverse_mean}[climb.objective]
+    objective = {"channel": channel_mean, "neuron": channel_centre, "diversity": diverse_mean}[climb.objective]
     subject, every = photographs.subject, climb.every or 0
 
     def channels(rows: Sequence[Row]) -> Tensor:

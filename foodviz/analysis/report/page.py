@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.report.findings import READING, findings
 from foodviz.manifest import versions
 from foodviz.results import ResultFolder
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from foodviz.analysis.report.sections import DrawnSection
 
 TITLES = {
-    "inspect": "How the checkpoint is read",
     "saliency": "Does the model look at the food?",
     "activations": "What filters answer to the photographs",
     "filters": "What filters look for",
@@ -22,6 +22,7 @@ TITLES = {
     "class": "What a class is recognised by",
     "confusion": "What is taken for what",
     "dream": "What a photograph turns into",
+    "inspect": "How the checkpoint is read",
 }
 
 
@@ -46,7 +47,8 @@ def write_page(
             for each in drawn
         ],
     }
-    html = page_html(header(drawn), [_section(each) for each in drawn], manifest)
+    sections = _said_once([_section(each) for each in drawn])
+    html = page_html(first_line(drawn), findings(drawn), reading(drawn), sections, manifest)
     folder = ResultFolder(out, "report", command_line)
     folder.file("report.html", lambda path: path.write_text(html, encoding="utf-8", errors="backslashreplace"))
     folder.file("report.json", lambda path: path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8"))
@@ -71,6 +73,16 @@ def _section(drawn: DrawnSection) -> dict[str, Any]:
     }
 
 
+def _said_once(sections: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sections without sentences that one before says word for word."""
+    seen: set[str] = set()
+    kept = []
+    for each in sections:
+        kept.append({**each, "reading": [line for line in each["reading"] if line not in seen]})
+        seen.update(each["reading"])
+    return kept
+
+
 def _in_words(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value)) or "–"
@@ -88,13 +100,21 @@ def _chosen(drawn: DrawnSection) -> list[str]:
     return lines
 
 
-def header(drawn: Sequence[DrawnSection]) -> list[tuple[str, str]]:
-    """What the page says first: model, data, accuracy, leakage, and how the checkpoint was read."""
-    by_name = {each.section.name: each.manifest for each in drawn if each.manifest}
-    inspected, confused = by_name.get("inspect", {}), by_name.get("confusion", {})
-    some = next((facts for facts in by_name.values() if "model" in facts), {})
-    model = some.get("model") or inspected
-    data = some.get("data") or inspected.get("data") or {}
+def first_line(drawn: Sequence[DrawnSection]) -> str:
+    """The model and the data, what stands below the title; empty where no section got so far."""
+    model, data = _model_and_data(drawn)
+    if not model:
+        return ""
+    parts = [f"model {model['file']}, {model['parameters']:,} parameters"]
+    if data:
+        parts.append(f"pictures {data['data']}{' (drawn, not Food-11)' if data['data'] == 'sample' else ''}")
+    return " · ".join(parts)
+
+
+def reading(drawn: Sequence[DrawnSection]) -> list[tuple[str, str]]:
+    """How the checkpoint was read, (word, what it is), for the page's end."""
+    model, data = _model_and_data(drawn)
+    inspected = next((each.manifest for each in drawn if each.section.name == READING), {})
     lines = []
     if model:
         lines.append(("model", f"{model['file']}: {model['architecture']}, {model['parameters']:,} parameters"))
@@ -106,19 +126,13 @@ def header(drawn: Sequence[DrawnSection]) -> list[tuple[str, str]]:
     if inspected.get("verdict"):
         lines.append(("proof", inspected["verdict"]))
     if data:
-        drawings = " (drawn pictures, not Food-11)" if data["data"] == "sample" else ""
-        lines.append(("data", f"{data['data']}{drawings}"))
-    if confused:
-        low, high = confused["accuracy_interval"]
-        lines.append(
-            (
-                "accuracy",
-                f"{confused['accuracy']:.1%} of {confused['images']} pictures of {confused['data']['split']} "
-                f"(95 % interval {low:.1%} to {high:.1%})",
-            )
-        )
-    known = confused.get("trained_on") or next(
-        (facts["trained_on"] for facts in by_name.values() if facts.get("trained_on")), ""
-    )
-    lines.append(("leakage", known or "the checkpoint does not say what it was trained on"))
+        lines.append(("data", str(data["data"])))
     return lines
+
+
+def _model_and_data(drawn: Sequence[DrawnSection]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the manifests say of both; empty where all sections failed."""
+    by_name = {each.section.name: each.manifest for each in drawn if each.manifest}
+    inspected = by_name.get(READING, {})
+    some = next((facts for facts in by_name.values() if "model" in facts), {})
+    return some.get("model") or inspected, some.get("data") or inspected.get("data") or {}

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # The analysis behind each section, in the page's order.
 SECTIONS = {
-    "inspect": "inspect",
     "saliency": "saliency",
     "activations": "activations",
     "filters": "filters",
@@ -29,6 +28,7 @@ SECTIONS = {
     "class": "lime",
     "confusion": "confusion",
     "dream": "dream",
+    "inspect": "inspect",
 }
 LABELLED = ("class", "confusion")  # say nothing without labels
 UNSEEN = ("inspect", "confusion")  # look at what the model has not seen, whatever split the report is of

@@ -99,6 +99,7 @@ def _page(result: Result, written: ResultFolder, dpi: int) -> dict[str, Any]:
         ],
         "files": [path.relative_to(written.folder).as_posix() for path in written.paths],
         "reading": list(result.sentences),
+        "findings": list(result.findings),
         "arrays": array_digests(result.arrays),
         **result.views(),
     }

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from torch import Tensor
 
-from foodviz.cache import file_digest
+from foodviz.cache import cache_file, file_digest, load_json, save_json
 from foodviz.errors import InputError
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.weights import Checkpoint
 from foodviz.models.guess.candidates import Candidate, candidates
 from foodviz.models.guess.choice import as_good, choose, worth_trying
 from foodviz.models.guess.rating import Rating
-from foodviz.models.origin import Tried
+from foodviz.models.origin import MOST_LISTED, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, ORDERS, Preprocessing, Size, size_text
 from foodviz.printable import printable
 from foodviz.progress import Progress
 
-Score = Callable[[str, Callable[[], Classifier]], Rating]
+_VERSION = "1"  # raised when the same weights would be read otherwise
 _SHOWN = 3  # readings that lines are said of
 _WORST = Rating(1, 0.0, -1e3, 1e6)  # of a reading that does not run
 
@@ -29,12 +29,25 @@ class _DoesNotRun(Exception):
 
 
 @dataclass(frozen=True)
+class Score:
+    """Rates classifiers on labelled pictures.
+
+    Attributes:
+        pictures: which, a text that no others have.
+        rate: what a rating depends on, so that it can be remembered, and what makes the classifier -> the rating.
+    """
+
+    pictures: str
+    rate: Callable[[str, Callable[[], Classifier]], Rating]
+
+
+@dataclass(frozen=True)
 class Guess:
     """What was guessed.
 
     Attributes:
         text: for `stack.build_stack`.
-        tried: architectures that were tried on pictures, best first; none without pictures.
+        tried: architectures that were tried on pictures, the best, best first; none without pictures.
         as_well: how many other readings fit as well.
     """
 
@@ -86,6 +99,21 @@ class Guess:
         return lines
 
 
+def memory(path: Path, form: str, pixels: Preprocessing, score: Score | None) -> Path:
+    """The file in the cache where the guess for a checkpoint is kept; arguments as in `guess`."""
+    known = (file_digest(path), form, repr(pixels), score.pictures if score else "")
+    return cache_file("guesses", _VERSION, *known, suffix=".json")
+
+
+def recall(kept: Path) -> Guess | None:
+    """The guess in that file; None where there is none."""
+    known = load_json(kept)
+    if known is None:
+        return None
+    tried = tuple((Rating(**rating), text) for rating, text in known["tried"])
+    return Guess(known["text"], tried, known["as_well"])
+
+
 def guess(
     path: Path,
     checkpoint: Checkpoint,
@@ -95,7 +123,7 @@ def guess(
     score: Score | None,
     progress: Progress,
 ) -> Guess:
-    """The likeliest architecture of the weights, decided by labelled pictures where there are some.
+    """The likeliest architecture of the weights, decided by labelled pictures where there are some, and remembered.
 
     Args:
         path: of the checkpoint.
@@ -110,9 +138,10 @@ def guess(
     possible = candidates(weights, pixels.input_size)
     if not possible:
         raise _unknown(checkpoint, weights, pixels.input_size)
+    kept = memory(path, checkpoint.form, pixels, score)
     if score is None:
-        return Guess(possible[0].text, (), len(worth_trying(possible)) - 1)
-    digest = f"{file_digest(path)} {checkpoint.form}"
+        return _remembered(kept, Guess(possible[0].text, (), len(worth_trying(possible)) - 1))
+    rate_it, digest = score.rate, f"{file_digest(path)} {checkpoint.form}"
 
     def rate(candidate: Candidate, way: Preprocessing) -> Rating:
         def made() -> Classifier:
@@ -122,13 +151,18 @@ def guess(
                 raise _DoesNotRun from reason
 
         try:
-            return score(f"{digest} {candidate.text} {way!r}", made)
+            return rate_it(f"{digest} {candidate.text} {way!r}", made)
         except _DoesNotRun:
             return _WORST
 
     rated = choose(possible, rate, _ways(pixels), progress)
-    tried = tuple((rating, candidate.text) for rating, candidate in rated)
-    return Guess(tried[0][1], tried, as_good(rated))
+    tried = tuple((rating, candidate.text) for rating, candidate in rated[:MOST_LISTED])
+    return _remembered(kept, Guess(tried[0][1], tried, as_good(rated)))
+
+
+def _remembered(kept: Path, guessed: Guess) -> Guess:
+    save_json(kept, {**vars(guessed), "tried": [(vars(rating), text) for rating, text in guessed.tried]})
+    return guessed
 
 
 def _ways(pixels: Preprocessing) -> list[Preprocessing]:

@@ -13,15 +13,22 @@ from foodviz.printable import escaped
 from foodviz.render.data_uri import palettes
 
 PARTS = Path(__file__).parent
+INTERACTIVE = ("viewer", "matrix", "cards", "frames")  # parts of a section that show on a screen what its figure prints
 
 
 def page_html(
-    header: Sequence[tuple[str, str]], sections: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]
+    about: str,
+    findings: Sequence[tuple[str, str, bool]],
+    reading: Sequence[tuple[str, str]],
+    sections: Sequence[Mapping[str, Any]],
+    manifest: Mapping[str, Any],
 ) -> str:
     """Fill the template; every text is escaped, and a Content-Security-Policy allows the page's own script alone.
 
     Args:
-        header: (word, what it is) pairs.
+        about: the model and the data in one line.
+        findings: sentences with the section that each leads to, and whether it casts doubt on the rest.
+        reading: how the checkpoint was read, as (word, what it is); the page's end.
         sections: in the order shown, as `foodviz.analysis.report` makes them.
         manifest: embedded, so that `foodviz rerun` can repeat the page.
     """
@@ -45,13 +52,13 @@ def page_html(
             "form-action 'none'",
         )
     )
-    interactive = {
-        each["name"]: {key: each[key] for key in ("viewer", "matrix", "cards", "frames") if key in each}
-        for each in sections
-    }
+    interactive = {each["name"]: {key: each[key] for key in INTERACTIVE if key in each} for each in sections}
     return environment.get_template("page.html").render(
-        header=header,
-        sections=sections,
+        about=about,
+        findings=findings,
+        reading=reading,
+        lead=next((each["name"] for each in sections if "viewer" in each), ""),
+        sections=[{**each, "shown": bool(interactive[each["name"]])} for each in sections],
         manifest=manifest,
         policy=policy,
         # ours, and told to the browser by digest: they go in as they are

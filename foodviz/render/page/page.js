@@ -23,6 +23,33 @@
     }
   }
 
+  function paint(canvas, map, factor, signed) {
+    const values = bytes(map.bytes), table = signed ? colours.signed : colours.magnitude;
+    canvas.width = map.width;
+    canvas.height = map.height;
+    canvas.classList.toggle("cells", map.width < 64);
+    const context = canvas.getContext("2d"), picture = context.createImageData(map.width, map.height);
+    values.forEach((value, index) => {
+      const share = (map.signed ? (value - 128) / 127 : value / 255) * factor;
+      const level = Math.round(Math.min(1, signed ? (share + 1) / 2 : share) * 255);
+      picture.data.set(table.subarray(3 * level, 3 * level + 3), 4 * index);
+      picture.data[4 * index + 3] = 255 * Math.sqrt(Math.min(1, Math.abs(share))); // where it says little, the photograph shows
+    });
+    context.putImageData(picture, 0, 0);
+  }
+
+  /* At the head of the page: the first photographs with their maps, leading to the section that shows them. */
+  for (const place of document.querySelectorAll("[data-lead]")) {
+    const { photographs, maps } = sections[place.dataset.lead].viewer;
+    photographs.slice(0, 4).forEach((photograph, index) => {
+      const canvas = make("canvas", { role: "img", "aria-label": `Map over ${photograph.name}` });
+      paint(canvas, maps[0][index], 1, maps[0].some((map) => map.signed));
+      place.append(make("span", {},
+        make("span", { className: "stack" }, make("img", { src: photograph.uri, alt: "" }), canvas), photograph.said));
+    });
+    place.hidden = false;
+  }
+
   /* The photograph with its map laid over: opacity, choice of map, one scale each or one for all. */
   places("viewer", (place, viewer, name) => {
     const slider = make("input", { type: "range", min: 0, max: 100, value: 85, id: `${name}-opacity` });
@@ -52,21 +79,6 @@
     const least = make("span"), most = make("span");
     place.append(controls, make("div", { className: "photographs" }, ...shown.map((each) => each.figure)),
       make("div", { className: "bar" }, least, bar, most, viewer.unit));
-
-    function paint(canvas, map, factor, signed) {
-      const values = bytes(map.bytes), table = signed ? colours.signed : colours.magnitude;
-      canvas.width = map.width;
-      canvas.height = map.height;
-      canvas.classList.toggle("cells", map.width < 64);
-      const context = canvas.getContext("2d"), picture = context.createImageData(map.width, map.height);
-      values.forEach((value, index) => {
-        const share = (map.signed ? (value - 128) / 127 : value / 255) * factor;
-        const level = Math.round(Math.min(1, signed ? (share + 1) / 2 : share) * 255);
-        picture.data.set(table.subarray(3 * level, 3 * level + 3), 4 * index);
-        picture.data[4 * index + 3] = 255 * Math.sqrt(Math.min(1, Math.abs(share))); // where it says little, the photograph shows
-      });
-      context.putImageData(picture, 0, 0);
-    }
 
     function draw() {
       const maps = viewer.maps[select ? Number(select.value) : 0];
