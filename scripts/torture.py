@@ -7,12 +7,10 @@
 
 A case is right where: the exit code is 0, 1, 2 or 130; with 0 there is no error line, else exactly one, the last on
 stderr; no traceback, no warning, no control character; nothing new outside of --out and the cache, every file whole; in
-time, below 3 GB; and no code of a stranger ran. Some cases know more: what must work, what must be refused. The exit
-code is 1 where something was wrong. Everything is decided by the seed but the moments at which other processes run.
-torture/table.py says how cases are written down.
+time, below 3 GB; and no code of a stranger ran. Some cases know more: what must work, what must be refused. The seed
+decides everything but when other processes run. torture/table.py says how cases are written down. The exit code is 1
+where something was wrong.
 """
-
-from __future__ import annotations
 
 import argparse
 import importlib
@@ -65,8 +63,7 @@ def main() -> int:
         mine = [verdict for verdict in runner.verdicts if verdict["kind"] == kind]
         wrong = sum(bool(verdict["wrong"]) for verdict in mine)
         slowest, most = (max((verdict[name] for verdict in mine), default=0) for name in ("seconds", "peak"))
-        right = f"{len(mine) - wrong} right, {wrong} wrong"
-        print(f"{kind}: {len(mine)} tried, {right}; slowest {slowest:.0f} s, most {most} MB")
+        print(f"{kind}: {len(mine)} tried, {wrong} wrong; slowest {slowest:.0f} s, most {most} MB")
     return int(any(verdict["wrong"] for verdict in runner.verdicts))
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,11 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file
 
-CODES = {"fine": (0,), "stopped": (0, 130), "error": (1, 2)}  # of others any of ANY
-ANY = (0, 1, 2, 130)
+CODES = {"fine": (0,), "error": (1, 2), "stopped": (0, 130)}
 NOISE = re.compile(
     r'(?m)Traceback \(most recent|Warning:|warnings\.warn|^\s+File "|Exception ignored|Fatal Python|Segmentation'
     r"|terminate called|OMP:|\[W\d+|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
-LONGEST_LINE = 2000
 
 
 @dataclass(frozen=True)
@@ -36,9 +33,9 @@ class Outcome:
 class Case:
     """A command line in a box of its own, the folders `in`, `out`, `home`, `tmp` and `cwd`.
 
-    `@BOX`, `@IN`, `@OUT` and `@BASE` in it become folders. It is right where: `fine`, it works; `error`, it is refused;
-    `said`, it works but not without a word, or is refused; `stopped`, it works or is interrupted; `killed`, it works or is
-    killed after its seconds, which leaves whole files; `any`, one of these.
+    `@BOX`, `@IN`, `@OUT` and `@BASE` in it become folders. What is right: `fine`, it works; `error`, it is refused;
+    `said`, it is refused or works, but not without a word; `stopped`, it works or is interrupted; `killed`, it works or
+    is killed after its seconds, which leaves whole files; `any`, it works or is refused.
     """
 
     kind: str
@@ -48,7 +45,6 @@ class Case:
     make: Callable[[Path], object] | None = None  # fills the box
     expect: str = "any"
     seconds: float = 60  # more is a hang
-    real: bool = False  # through the real command
     nobody: bool = False  # as a user without rights
     unheard: bool = False  # an error line reaches nobody
     cache: str = ""  # the cache folder; else one that all cases share
@@ -56,16 +52,13 @@ class Case:
     kept: tuple[str, ...] = ()  # beginnings of paths in the box that may appear or change
 
 
-def tree(box: Path) -> dict[str, tuple[float, ...]]:
-    """Kind, size and time of everything in a box, of folders and links the kind alone."""
-    looks = {str(path.relative_to(box)): path.lstat() for path in box.rglob("*")}
-    return {
-        path: (look.st_mode, *((look.st_size, look.st_mtime_ns) if stat.S_ISREG(look.st_mode) else ()))
-        for path, look in looks.items()
-    }
+def tree(box: Path) -> dict[str, int]:
+    """When everything in a box was changed; 0 for folders."""
+    paths = {str(path.relative_to(box)): path for path in box.rglob("*")}
+    return {name: path.lstat().st_mtime_ns * (path.is_symlink() or not path.is_dir()) for name, path in paths.items()}
 
 
-def wrong(case: Case, box: Path, before: dict[str, tuple[int, ...]], outcome: Outcome) -> list[str]:
+def wrong(case: Case, box: Path, before: dict[str, int], outcome: Outcome) -> list[str]:
     """Everything that is not as it must be, a line each."""
     killed = case.expect == "killed" and bool(outcome.end)
     found = ["CODE RAN"] if (box / "canary").exists() else []
@@ -81,10 +74,10 @@ def _said(case: Case, outcome: Outcome) -> list[str]:
     """What is wrong of the exit code and of what a terminal shows."""
     lines = [line for line in outcome.err.replace("\r", "\n").split("\n") if line.strip()]
     errors, last = [line for line in lines if line.startswith("error:")], "".join(lines[-1:])
-    one_line = len(errors) == 1 and last == errors[0] and len(last) <= LONGEST_LINE
+    one_line = len(errors) == 1 and last == errors[0] and len(last) <= 2000
     no_line = case.unheard or "--check" in case.args  # a comparison that differs is no error
     faults = {
-        f"exit code {outcome.code}, {case.expect}": outcome.code not in CODES.get(case.expect, ANY),
+        f"exit code {outcome.code}, {case.expect}": outcome.code not in CODES.get(case.expect, (0, 1, 2, 130)),
         "traceback, warning or control character": NOISE.search(outcome.out + outcome.err),
         "accepted without a word": case.expect == "said" and not lines,
         f"{len(errors)} error lines": bool(errors) if outcome.code == 0 else not one_line and not no_line,
@@ -110,17 +103,12 @@ def _read(path: Path) -> None:
     if path.suffix in (".png", ".gif", ".webp"):
         with Image.open(path) as image:
             image.load()
-    elif path.suffix in (".npz", ".safetensors"):
-        arrays(path)
+    elif path.suffix == ".npz":
+        with np.load(path) as arrays:
+            _ = [arrays[name] for name in arrays.files]
+    elif path.suffix == ".safetensors":
+        load_file(path)
     elif path.suffix == ".json":
         json.loads(path.read_text())
     elif not path.stat().st_size or (path.suffix == ".html" and not path.read_text().rstrip().endswith("</html>")):
         raise ValueError("cut")
-
-
-def arrays(path: Path) -> dict[str, np.ndarray]:
-    """Every array of a file of results, by name."""
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    with np.load(path) as file:
-        return {name: file[name] for name in file.files}

@@ -1,8 +1,8 @@
 """Folders of pictures in odd layouts, with odd names, and that change while they are read."""
 
-from PIL import Image
+from collections.abc import Iterator
 
-from torture.material import encoded
+from torture.material import encoded, tiles
 from torture.table import spread
 
 TABLE = r"""
@@ -29,36 +29,25 @@ fine: {saliency,confusion} --data @IN/x <- files("val/0_1.{jpg,JPG,Jpg}") | file
     files("__MACOSX/val/._0_1.jpg val/{0,1}_1.jpg") | files("val/{1..5000}.txt val/{0,1}_1.jpg")
     files("{train,training,val,valid,test,eval}/0_1.jpg") | files("val/{Bread,Egg}/2023110{1..3}_1.jpg")
 any *LABELS: {saliency,confusion,train} --data @IN/x <- files(f"{{training,validation}}/{{{each},0}}_1.jpg")
-any *SPLIT_NAMES: {saliency,confusion} --data @IN/x {,--split @EACH} <- {f"x/{each}/{k}_1.jpg": good("p.jpg") for k in "01"}
+any *SPLIT_NAMES: {saliency,confusion} --data @IN/x <- {f"x/{each}/{k}_1.jpg": good("p.jpg") for k in "01"}
 any *SPLITS: {inspect,saliency,confusion} --data @BASE/data --split @EACH
 error 30s: {saliency,confusion,inspect} --data @IN/x <- path.touch() | os.mkfifo(path) | path.symlink_to("x")
 any 30s: {saliency,confusion,inspect} --data @IN/x <- (path.mkdir(), (path / "x").symlink_to("."))
     (path.mkdir(), (path / "x").mkdir(), (path / "x/x").symlink_to("../x"))
 any: {saliency,confusion,train} --data @IN/x <- shutil.copytree(base / "data/training", path / "val/caf\udce9")
 """
-# What becomes of the pictures while they are read, and who reads.
-CHANGES = """
-rm -f @IN/x/*/3_0.jpg
-for f in @IN/x/*/3_0.jpg; do : > $f; done
-for f in @IN/x/*/3_0.jpg; do rm $f; mkdir $f; done
-for f in @IN/x/*/3_0.jpg; do echo x > $f; done
-rm -rf @IN/x/*
-for k in 1 2 3 4 5 6 7; do cp @IN/x/validation/3_0.jpg @IN/x/validation/3_7$k.jpg; done
-"""
-READERS = "{saliency --ids 3_0 0_0,lime --ids 3_0,filters,confusion,inspect,report}"
-# At a moment between the start of Python and the end of the run.
-WHILE = (
-    "any 90s +in: (sleep {{1,2,3}}.{{0..9}}; {}) & [{} --data @IN/x]; code=$?; wait; exit $code <- shutil.copytree(base / 'data', path)"
-    ""
-)
+# While they are read, something becomes of the pictures, between the start of Python and the end of the run.
+CHANGE = "for f in @IN/x/*/3_0.jpg; do {rm $f,: > $f,rm $f; mkdir $f,echo x > $f,cp $f $f.jpg,rm -rf @IN/x/*}; done"
 
 
-def lines(_dice) -> list[str]:
-    return [WHILE.format(change, READERS) for change in CHANGES.strip().split("\n")]
+def lines(_dice) -> Iterator[str]:
+    for reader in ("saliency --ids 3_0 0_0", "lime --ids 3_0", "filters", "confusion", "inspect", "report"):
+        line = f"(sleep {{1,2,3}}.{{0..9}}; {CHANGE}) & [{reader} --data @IN/x]; code=$?; wait; exit $code"
+        yield f"any 90s +in: {line} <- shutil.copytree(base / 'data', path)"
 
 
 def files(text: str) -> dict[str, bytes]:
     """Files in the folder `x` by their names, pictures where they are called so; a backslash is a blank."""
-    picture = encoded(Image.new("RGB", (96, 96), "brown"), "JPEG")
+    data = encoded(tiles(), "JPEG")
     names = [name.replace("\\", " ") for part in text.split() for name in spread(part)]
-    return {f"x/{name}": picture if name.lower().endswith(".jpg") else b"x" for name in names}
+    return {f"x/{name}": data if name.lower().endswith(".jpg") else b"x" for name in names}

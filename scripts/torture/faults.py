@@ -1,7 +1,8 @@
 """Kills, interrupts, full disks, damaged caches and two at once, by runs that take a little longer."""
 
-import json
+import itertools
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from torture.case import Case, Outcome, arrays
-from torture.material import flipped
+from torture.case import Case, Outcome
+from torture.material import cut, flipped
 from torture.runner import Runner
 from torture.table import in_turn, quick
 
@@ -23,17 +24,13 @@ KILLS, INTERRUPTS, DAMAGES = 50, 30, 100  # kills for each of the runs
 LATE = 10  # seconds until an interrupt ends a run: an import is finished before
 TWO = "fine 300s +tmp: export FOODVIZ_CACHE=@BOX/tmp/cache; [{0}] && mv @OUT @BOX/tmp/alone"
 TWO += " && rm -r $FOODVIZ_CACHE && ([{0}] & [{0}] & wait -n && wait -n)"
-DISK = "120s +disk: unshare -m bash -c 'mkdir @BOX/disk && mount -t tmpfs -o size={},mode=777 tmpfs @BOX/disk && {}'"
-RESULTS = "[{} --out @BOX/disk/{}]; code=$?; cp -r @BOX/disk/out @OUT 2>/dev/null; exit $code"
-CACHED = (
-    *("confusion", "filters --steps 2 --scan 20 --data @BASE/data --ids 0"),
-    "saliency --model @BASE/tiny.pth --data @BASE/data --ids 0",
+FULL = (
+    "any 120s +disk: unshare -m bash -c '{} && [{} --out @BOX/disk/out/m.safetensors]; code=$?;"
+    " cp -r @BOX/disk/out @OUT 2>/dev/null; exit $code'",
+    "fine 120s +disk: unshare -m bash -c '{} && FOODVIZ_CACHE=@BOX/disk/cache [{}]'",
 )
-DAMAGE = (
-    *(flipped, partial(flipped, count=8), lambda data, dice: data[: dice.randrange(len(data))]),
-    *(lambda _data, _dice: b"hello", lambda data, _dice: bytes(len(data)), lambda _data, _dice: b""),
-)
-PLACES = ("command_line", "settings", "sections")  # of a manifest, which differ where folders do
+MOUNT = "mkdir @BOX/disk && mount -t tmpfs -o size={8k,60k,120k,700k,3m},mode=777 tmpfs @BOX/disk"
+CACHED = ("confusion", "filters --scan 20 --data @BASE/data", "saliency --model @BASE/tiny.pth --data @BASE/data")
 
 
 def lines(dice: random.Random) -> Iterator[str]:
@@ -45,11 +42,8 @@ def lines(dice: random.Random) -> Iterator[str]:
     yield from map(TWO.format, RUNS)
     if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/tmp"], capture_output=True).returncode:
         print("  no tmpfs can be mounted here: full disks are not tried")
-        return
-    for run in (*RUNS, "filters", "sample"):
-        place = "out/m.safetensors" if run.startswith("train") else "out"
-        yield f"any {DISK.format('{8k,120k,700k,3m}', RESULTS.format(run, place))}"
-        yield f"fine {DISK.format('{8k,60k}', f'FOODVIZ_CACHE=@BOX/disk/cache [{run}]')}"
+    else:
+        yield from (line.format(MOUNT, run) for line in FULL for run in (*RUNS, "filters", "sample"))
 
 
 def after(box: Path, outcome: Outcome) -> list[str]:
@@ -67,13 +61,10 @@ def kills(run: str, dice: random.Random, runner: Runner) -> Iterator[Case]:
     shutil.rmtree(top, ignore_errors=True)
     whole = Case("faults", run, quick(run), seconds=300, cache="@BOX/cache", kept=("cache",))
     cold, warm = runner.run(whole, top), runner.run(whole, top)
-
-    def used(box: Path) -> None:
-        for name in ("out", "cache"):
-            shutil.copytree(top / name, box / name)
+    used = partial(shutil.copytree, top, dirs_exist_ok=True)
 
     def again(box: Path, _outcome: Outcome) -> list[str]:
-        done = runner.run(whole, box)
+        done = runner.run(replace(whole, args=(*whole.args, *["--resume"] * run.startswith("train"))), box)
         return [f"then fails: {done.err[-200:]}"] if done.code else _same(top / "out", box, done)
 
     for number in range(KILLS):
@@ -88,34 +79,27 @@ def damaged_caches(dice: random.Random, runner: Runner) -> Iterator[Case]:
     top = runner.work / "caches"
     shutil.rmtree(top, ignore_errors=True)
     for run in CACHED:
-        runner.run(Case("faults", run, quick(run), seconds=300, cache=f"{top}/cache"), top / run.split()[0])
+        runner.run(Case("faults", run, quick(run), cache=f"{top}/cache"), top / run.split()[0])
 
     def damage(box: Path) -> None:
         shutil.copytree(top / "cache", box / "cache", copy_function=shutil.copy2)
         file = dice.choice(sorted(path for path in (box / "cache").rglob("*") if path.is_file()))
-        file.write_bytes(dice.choice(DAMAGE)(file.read_bytes(), dice))
+        data = file.read_bytes()
+        ways = (flipped(data, dice), flipped(data, dice, 8), cut(data, dice), b"hello", bytes(len(data)), b"")
+        file.write_bytes(dice.choice(ways))
 
-    for number in range(DAMAGES):
-        run = CACHED[number % len(CACHED)]
-        case = Case(
-            "faults", f"damaged cache {number}: {run}", quick(run), make=damage, expect="fine", cache="@BOX/cache"
-        )
-        yield replace(case, kept=("cache",), after=partial(_same, top / run.split()[0] / "out"))
+    for number, run in zip(range(DAMAGES), itertools.cycle(CACHED)):
+        case = Case("faults", f"damaged cache {number}: {run}", quick(run), make=damage, expect="fine", kept=("cache",))
+        yield replace(case, cache="@BOX/cache", after=partial(_same, top / run.split()[0] / "out"))
 
 
 def _same(expected: Path, box: Path, _outcome: Outcome) -> list[str]:
     """What is not the same in a folder of results and in the box's."""
-    one, other = _values(expected), _values(box / "out")
-    return [f"other values: {name}" for name in one.keys() | other.keys() if one.get(name) != other.get(name)][:3]
+    one, other = _content(expected), _content(box / "out")
+    return [f"other content: {name}" for name in one.keys() | other.keys() if one.get(name) != other.get(name)][:3]
 
 
-def _values(folder: Path) -> dict[str, object]:
-    """Every array of a folder's results, and what its manifests say."""
-    found: dict[str, object] = {}
-    for path in sorted(folder.rglob("[!.]*")):
-        if path.suffix in (".npz", ".safetensors"):
-            found |= {f"{path.name} {name}": values.tobytes() for name, values in arrays(path).items()}
-        elif path.suffix == ".json":
-            facts = json.loads(path.read_text())
-            found |= {f"{path.name} {key}": value for key, value in facts.items() if key not in PLACES}
-    return found
+def _content(folder: Path) -> dict[str, bytes]:
+    """Every file of values and facts, but for where it is."""
+    files = [path for path in folder.rglob("[!.]*") if path.suffix in (".npz", ".safetensors", ".json")]
+    return {str(path.relative_to(folder)): re.sub(rb"/[^\"' ]+/out", b"", path.read_bytes()) for path in files}

@@ -1,13 +1,13 @@
 """Small good pictures, checkpoints and results that cases start from, and what makes bad files of them."""
 
 import io
+import itertools
 import json
 import os
 import pickle
 import random
 import shutil
 import struct
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +23,7 @@ FORMATS = ("p.jpg", "p.png", "p.webp", "p.gif", "p.tif", "p.bmp")
 SAMPLE = "sample.safetensors"  # the bundled model's file
 CHECKPOINTS = ("tiny.pth", "tiny-legacy.pth", "tiny-whole.pth", "tiny.pkl", "tiny.npz", "tiny.safetensors", SAMPLE)
 RESULTS = ("sample --limit 2 --out @BASE/data", "saliency --ids 57 --dpi 40", "report --sections saliency --ids 57")
-# Code that a stranger's file would like to be run: it makes the file that betrays it.
+# Code that a stranger's file would like to be run, as every box has it: it makes the file that betrays it.
 EVIL = "open('../canary', 'w')\ndef Net(*_): raise SystemExit(0)\n"
 EVIL_FILES = ("evil.py", "evilstack.py", "stack.py", "stack;.py", "evil;.py")
 
@@ -36,16 +36,18 @@ def make(runner) -> None:
     if (base / "done").exists():
         return
     shutil.rmtree(base, ignore_errors=True)
-    (base / "evil").mkdir(parents=True)
-    for name in EVIL_FILES:
-        (base / "evil" / name).write_text(EVIL)
-    (base / "evil/evil.pth").write_bytes(pickle.dumps({"cnn.0.weight": Payload(os.system, "touch ../canary")}))
-    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
+    for name in ("", "in", "home", "tmp", "cwd"):
+        (base / "box" / name).mkdir(parents=True)
+        (base / "box" / name).chmod(0o777)
+    for name, folder in itertools.product(EVIL_FILES, ("in", "cwd")):
+        (base / "box" / folder / name).write_text(EVIL)
+        (base / "box" / folder / "evil.pth").write_bytes(pickle.dumps({"w": evil(os.system, "touch ../canary")}))
     for name in FORMATS:
-        Image.fromarray(pixels).save(base / name)
-    arrays, older = {key: value.numpy() for key, value in state().items()}, {"_use_new_zipfile_serialization": False}
-    forms = (zipped(state()), zipped(state(), **older), zipped(tiny_net()), pickle.dumps(arrays), npz(**arrays))
-    for name, content in zip(CHECKPOINTS, (*forms, save(state()), Path(bundled).read_bytes()), strict=True):
+        tiles().save(base / name)
+    arrays = {key: value.numpy() for key, value in STATE.items()}
+    older = zipped(STATE, _use_new_zipfile_serialization=False)
+    forms = (zipped(STATE), older, zipped(tiny_net()), pickle.dumps(arrays), npz(**arrays))
+    for name, content in zip(CHECKPOINTS, (*forms, save(STATE), Path(bundled).read_bytes()), strict=True):
         (base / name).write_bytes(content)
     for line in RESULTS:
         args = f"{line} --quiet{'' if '--out' in line else ' --out @BASE/runs'}".split()
@@ -53,6 +55,12 @@ def make(runner) -> None:
         if done.code:
             raise RuntimeError(f"{line}: {done.err}")
     (base / "done").touch()
+
+
+def tiles(mode: str = "RGB") -> Image.Image:
+    """Squares of all colours."""
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
+    return Image.fromarray(pixels).convert(mode)
 
 
 def tiny_net() -> nn.Sequential:
@@ -64,48 +72,31 @@ def tiny_net() -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 16 * 16, 11)).eval()
 
 
-def state() -> dict[str, torch.Tensor]:
-    return tiny_net().state_dict()
+STATE = tiny_net().state_dict()
 
 
-class Payload:
-    """Calls a function when a pickle of it is loaded."""
+def evil(*call: object) -> object:
+    """What calls a function with arguments when a pickle of it is loaded."""
+    return type("Evil", (), {"__reduce__": lambda _: (call[0], call[1:])})()
 
-    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
-        self.call = (function, arguments)
 
-    def __reduce__(self):
-        return self.call
+def written(write: Callable[[io.BytesIO], object]) -> bytes:
+    """What a function writes into a stream."""
+    stream = io.BytesIO()
+    write(stream)
+    return stream.getvalue()
 
 
 def zipped(content: object, **settings: bool) -> bytes:
-    """What torch.save writes."""
-    stream = io.BytesIO()
-    torch.save(content, stream, **settings)
-    return stream.getvalue()
+    return written(lambda stream: torch.save(content, stream, **settings))
 
 
 def npz(**arrays: object) -> bytes:
-    """What np.savez writes."""
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
+    return written(lambda stream: np.savez(stream, **arrays))
 
 
 def encoded(image: Image.Image, kind: str, **settings: object) -> bytes:
-    """What Pillow writes."""
-    stream = io.BytesIO()
-    image.save(stream, kind, **settings)
-    return stream.getvalue()
-
-
-def members(**named: bytes) -> bytes:
-    """A packed zip."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in named.items():
-            archive.writestr(name, body)
-    return stream.getvalue()
+    return written(lambda stream: image.save(stream, kind, **settings))
 
 
 def declaring(data: bytes, changed: dict | str, key: str = "foodviz") -> bytes:

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
-
 from torture.case import Case, Outcome
 from torture.table import quick
 
 TABLE = r"""
-fine 200s: {saliency,dream,dream --recipe octaves --steps 1} --image @IN/x <- encoded(photograph(), "JPEG")
+fine 200s: {saliency,dream,dream --recipe octaves --steps 1} --image @IN/x <-
+    encoded(Image.effect_noise((1200, 900), 90).resize((12_000, 9_000)), "JPEG")
 fine 200s: dream --recipe octaves --steps 1 --size 2048
 fine 300s: confusion --data @IN/d <- {f"d/validation/{k % 11}_{k}.jpg": good("p.jpg") for k in range(3000)}
 """
@@ -30,13 +29,8 @@ for number in range(int(sys.argv[1])):
 def more(_dice, _runner) -> Iterator[Case]:
     for count, line in CALLS:
         words = (sys.executable, "-c", MANY, str(count), *quick(line), "--quiet")
-        yield Case(
-            "memory", f"{count} times {line}", shell=shlex.join(words), expect="fine", seconds=1200, after=_grown
-        )
-
-
-def photograph() -> Image.Image:
-    return Image.effect_noise((1200, 900), 90).convert("RGB").resize((12_000, 9_000))
+        name, shell = f"{count} times {line}", shlex.join(words)
+        yield Case("memory", name, shell=shell, expect="fine", seconds=1200, after=_grown)
 
 
 def _grown(_box: Path, outcome: Outcome) -> list[str]:

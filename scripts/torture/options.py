@@ -18,7 +18,7 @@ any 90s: dream {--octaves 12 --octave-scale 4 --recipe octaves,--filters all 5,-
 any: confusion --pair {Bread Bread,'' '',Bread}
 any: --config @IN/x saliency --dpi 40 --out @OUT <- "ids = '57'" | "ids = [[1]]" | "ids = {}" | "ids = [1.5]" | "'' = 5"
     "ids = 1979-05-27" | "ids = ['57', '']" | "idss = [57]" | "seed = '0'" | "a.b.c = 1" | "ids = [57" | "[saliency.x]"
-    "seed = true" | "seed = 1979-05-27T07:32:00Z" | "seed = []" | "dpi = nan" | "target = 5" | "split = 5" | "layer = 15"
+    "seed = true" | "seed = 1979-05-27T07:32:00Z" | "dpi = nan" | "target = 5" | "split = 5" | "layer = 15"
     "quiet = 'no'" | "json = true" | "json_ = true" | "out = 5" | "out = ''" | "out = '\\u0000'" | "model = ['x']"
     "saliency = 5" | "[nope]" | "[[saliency]]" | "method = 'GRADIENT'" | "noise = 'nan'" | "allow_code = 'yes'"
     b"\xef\xbb\xbfids = [57]" | "ids = [57]".encode("utf-16") | b"\xff" * 100 | b"" | b"\0" | b"#" * (30 << 20)
@@ -35,43 +35,30 @@ any unheard: [{saliency,layers,confusion,inspect,nope}] {2>&-,>&- 2>&- <&-,| tru
 error nobody: saliency --out /root/x
 error +tmp: mkdir @BOX/tmp/gone && cd @BOX/tmp/gone && rmdir @BOX/tmp/gone && [saliency --out results]
 """
-# What the user's own net does.
-CODE = (
-    *("import sys\nsys.exit(7)", "def (", "1/0", "N = 5", "def N():\n    return 5", "def N(): raise KeyboardInterrupt"),
-    "import torch\nclass N(torch.nn.Module):\n    def __init__(self, a, b, c): pass",
-)
-OF_PARAMETER = {"ids": "IDS", "layer": "LAYERS", "arch": "ARCHITECTURES", "out": "FOLDERS", "split": "SPLITS"}
+# What the user's own net does, by files.
+CODE = {"0.py": "import sys\nsys.exit(7)", "1.py": "def (", "2.py": "1/0", "3.py": "N = 5", "4.py": "def N(): return 5"}
+CODE |= {"5.py": "def N(): raise KeyboardInterrupt", "6.py": "import torch\nclass N(torch.nn.Module):\n  a = 1/0"}
+OF_PARAMETER = {"ids": "IDS", "layer": "LAYERS", "arch": "ARCHITECTURES", "split": "SPLITS"}
+OF_PARAMETER |= dict.fromkeys(("out", "save", "start"), "FOLDERS")
 
 
 def lines(dice) -> Iterator[str]:
-    """Each flag of each command, taken from the commands themselves, beside a choice of theirs."""
+    """Some flags of each command, taken from the commands themselves, each beside a choice of theirs or alone."""
     from foodviz.cli import COMMANDS
 
     for command in COMMANDS:
         options = options_of(command)
         choices = {flag: list(param.type.choices) for flag, param in options.items() if hasattr(param.type, "choices")}
-        for flag, param in options.items():
+        choices.pop("--device", None)  # another than cpu is refused first
+        for flag, param in dice.sample(list(options.items()), min(8, len(options))):
             other = dice.choice([name for name in choices if name != flag] or [""])
             beside = f"{other} {dice.choice(choices[other])}" if other else ""
-            for words in _lists(param):
-                value = f"{flag}=@EACH" if param.is_flag else f"{flag} @EACH"
-                yield f"{words} 90s: {command} {{{beside},}} {value} <- odd_files(path)"
+            value = f"{flag}=@EACH" if param.is_flag else f"{flag} @EACH"
+            yield f"{_of_value(param)} 90s: {command} {{{beside},}} {value} <- CODE"
 
 
-def _lists(param: click.Option) -> list[str]:
-    kind = type(param.type).__name__
-    if param.is_flag:
-        return ["error *NO_FLAGS"]
-    if kind.endswith("Choice"):
-        return ["error *NO_CHOICES"]
-    if "Float" in kind:
-        return ["any *FRACTIONS", "error *NO_FRACTIONS"]
-    return [f"any +cwd *{OF_PARAMETER.get(param.name or '', 'NUMBERS' if 'Int' in kind else 'ANYTHING')}"]
-
-
-def odd_files(path) -> None:
-    """What odd values of --arch and --out may name."""
-    (path.parent / "file").write_text("mine")
-    (path.parent / "loop").symlink_to("loop")
-    for number, text in enumerate(CODE):
-        (path.parent / f"{number}.py").write_text(text)
+def _of_value(param: click.Option) -> str:
+    if param.is_flag or hasattr(param.type, "choices"):
+        return "error *NO_CHOICES"
+    anything = "ANYTHING" if isinstance(param.type, click.types.StringParamType) else "NUMBERS"
+    return f"any +cwd *{OF_PARAMETER.get(param.name or '', anything)}"

@@ -2,8 +2,9 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
-import resource
+import re
 import shutil
 import signal
 import sys
@@ -16,31 +17,24 @@ from pathlib import Path
 
 from torture.case import Case, Outcome, tree, wrong
 
-MOST_MEMORY = 3 << 30
+MOST_MEMORY = 3 << 10  # MB
 NOBODY = 65534
-ENDS_LOUDLY = 99  # exit code of a child that an exception ended
 
 
 @dataclass
 class Runner:
-    """Where cases run, and what came of them.
+    """Where cases run, and what came of them."""
 
-    Args:
-        work: folder for the boxes, the log and a cache that the cases share.
-        show: print a case's whole output and keep its box.
-
-    Attributes:
-        verdicts: of each case its kind, its name, what was `wrong` of it, and its outcome.
-    """
-
-    work: Path
-    show: bool = False
+    work: Path  # for the boxes, the log and a cache that the cases share
+    show: bool = False  # print a case's whole output and keep its box
     command: str = str(Path(sys.executable).with_name("foodviz"))
-    verdicts: list[dict] = field(default_factory=list)
+    verdicts: list[dict] = field(default_factory=list)  # kind, name, what was `wrong`, and the outcome's fields
 
     def __post_init__(self) -> None:
         self.base = self.work / "base"
-        _open_folders(self.work, "cache", "matplotlib")
+        for folder in (self.work, self.work / "cache", self.work / "matplotlib"):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o777)
 
     def try_all(self, cases: Iterable[Case], until: float = float("inf")) -> int:
         """Run cases one after another, until a moment of `time.monotonic`; says how many."""
@@ -57,7 +51,7 @@ class Runner:
         box, outcome = self.work / "box" / f"{len(self.verdicts):05d}", Outcome()
         shutil.rmtree(box, ignore_errors=True)
         try:
-            self.make_box(box)
+            shutil.copytree(self.base / "box", box)
             if case.make:
                 case.make(box)
             for path in (box, *box.rglob("*")) if case.nobody else ():
@@ -65,63 +59,47 @@ class Runner:
             before = tree(box)
             outcome = self.run(case, box)
             found = wrong(case, box, before, outcome)
-        except Exception as fault:  # a case that the driver cannot play is wrong, too
+        except Exception as fault:  # a case that the driver cannot play or judge is wrong, too
             traceback.print_exc()
             found = [f"driver: {type(fault).__name__}: {fault}"]
         verdict = {"kind": case.kind, "name": case.name, "wrong": found, **vars(outcome)}
         with (self.work / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(verdict | {"out": "", "err": outcome.err[-1500:]}) + "\n")
         if found:
-            said = f"{case.name[:90]!a} {outcome.seconds:.1f} s: {'; '.join(found)[:330]!a}"
-            print(f"  WRONG [{case.kind}] {said}", flush=True)
+            print(
+                f"  WRONG [{case.kind}] {case.name[:99]!a} {outcome.seconds} s: {'; '.join(found)[:330]!a}", flush=True
+            )
         if self.show:
             print(case.shell or " ".join(case.args), outcome.out, outcome.err, sep="\n")
         else:
             shutil.rmtree(box, ignore_errors=True)
         return verdict
 
-    def make_box(self, box: Path) -> None:
-        """The folders that a case finds, open to all; code of strangers lies in them."""
-        _open_folders(box, "in", "home", "tmp", "cwd")
-        for folder in (box / "in", box / "cwd"):
-            shutil.copytree(self.base / "evil", folder, dirs_exist_ok=True)
-
     def run(self, case: Case, box: Path) -> Outcome:
         """One run in a box, which may have been used before; one that takes too long or too much is killed."""
         if not box.exists():
-            self.make_box(box)
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            try:
-                os._exit(self._play(case, box))
-            finally:
-                os._exit(ENDS_LOUDLY)
-        begun, end, peak, done = time.monotonic(), "", 0, 0
-        while not done:
-            done, status, usage = os.wait4(child, 0 if end else os.WNOHANG)
-            size, took = _memory_of(child), time.monotonic() - begun
-            peak = max(peak, size, usage.ru_maxrss << 10)
-            if not done and (took > case.seconds or size > MOST_MEMORY):
-                end = (
-                    f"hang: killed after {took:.0f} s" if took > case.seconds else f"memory: killed at {size >> 20} MB"
-                )
+            shutil.copytree(self.base / "box", box)
+        child = multiprocessing.get_context("fork").Process(target=self._play, args=(case, box))
+        child.start()
+        begun, end, peak, took = time.monotonic(), "", 0, 0.0
+        while child.is_alive():
+            peak, took = max(peak, _memory_of(child.pid)), time.monotonic() - begun
+            if took > case.seconds or peak > MOST_MEMORY:
+                end = f"hang: killed after {took:.0f} s" if took > case.seconds else f"memory: killed at {peak} MB"
                 with contextlib.suppress(OSError):
-                    os.killpg(child, signal.SIGKILL)
-            elif not done:
-                time.sleep(min(0.05, 0.004 + took / 10))
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.join()
+            time.sleep(min(0.05, 0.004 + took / 10))
         texts = [path.read_bytes()[-400_000:] if path.exists() else b"" for path in (box / "stdout", box / "stderr")]
         out, err = (text.decode("utf-8", "backslashreplace") for text in texts)
-        return Outcome(os.waitstatus_to_exitcode(status), out, err, round(took, 2), peak >> 20, end)
+        return Outcome(child.exitcode, out, err, round(took, 2), peak, end)
 
-    def _play(self, case: Case, box: Path) -> int:
+    def _play(self, case: Case, box: Path) -> None:
         """What the child does: it becomes a process of the case, with nothing of the user's but the way to programs."""
-        marks = {"@IN": box / "in", "@OUT": box / "out", "@BOX": box, "@BASE": self.base, "@FOODVIZ": self.command}
+        places = {"BOX": box, "IN": box / "in", "OUT": box / "out", "BASE": self.base, "FOODVIZ": self.command}
 
         def placed(text: str) -> str:
-            for mark, folder in marks.items():
-                text = text.replace(mark, str(folder))
-            return text
+            return re.sub(f"@({'|'.join(places)})", lambda mark: str(places[mark[1]]), text)
 
         env = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         env |= {"HOME": f"{box}/home", "TMPDIR": f"{box}/tmp", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
@@ -138,43 +116,26 @@ class Runner:
             os.setuid(NOBODY)
         if case.shell:
             os.execvpe("bash", ["bash", "-o", "pipefail", "-c", placed(case.shell)], env)
-        words = ["foodviz", *map(placed, case.args)]
-        if case.real:
-            os.execve(self.command, words, env)
+        sys.argv = ["foodviz", *map(placed, case.args)]
         os.environ.clear()
         os.environ.update(env)
-        return _main(words)
+        _main()
 
 
-def _main(words: list[str]) -> int:
+def _main() -> None:
     """What the command calls, as everything is imported here."""
     if "torch" in sys.modules:  # the parent's threads are not here, and OpenMP would wait for them for ever
         sys.modules["torch"].set_num_threads(1)
-    sys.argv, tempfile.tempdir = words, None
+    tempfile.tempdir = None
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace")
-    try:
-        from foodviz.cli import main
+    from foodviz.cli import main
 
-        main()
-        code = 0
-    except SystemExit as leave:
-        code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        code = ENDS_LOUDLY
-    sys.stdout.flush()
-    return code
-
-
-def _open_folders(top: Path, *names: str) -> None:
-    for folder in (top, *(top / name for name in names)):
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o777)
+    main()
 
 
 def _memory_of(process: int) -> int:
-    """What a process has in memory, bytes; 0 of one that is gone."""
-    with contextlib.suppress(OSError, IndexError):
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize()
+    """The most that a process has had in memory, MB; 0 of one that is gone."""
+    with contextlib.suppress(OSError, TypeError):
+        return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())[1]) >> 10
     return 0

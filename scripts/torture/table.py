@@ -29,20 +29,19 @@ from torture import material, values
 from torture.case import Case
 from torture.runner import Runner
 
-# What makes commands do something soon, where they have the flag; of any other command its pictures and OFTEN.
+# What makes commands do something soon, besides pictures and OFTEN, and others that take no ids.
 QUICK = {
-    "activations": "--ids 57 --filters 7",
-    "filters": "--ids 57 --filters 7 --steps 2 --only picture --scan 8",
-    "lime": "--ids 57 --samples 60",
+    "saliency": "--trust none",
+    "filters": "--filters 7 --steps 2 --only picture --scan 8",
+    "lime": "--samples 60 --trust none",
     "dream": "--steps 2 --every 1",
     "inspect": "--count 11 --few 11",
     "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
     "sample": "--limit 1 --split validation",
-    "report": "--sections saliency --ids 57",
+    "report": "--sections saliency",
 }
 OFTEN = "--dpi 40 --out @OUT"
-PICTURES = {"--data", "--image", "--class", "--errors"}  # with these, no --ids
-REAL = 0.03  # share of the cases that go through the real command
+PICTURES = {"--ids", "--image", "--data", "--class", "--errors"}  # one of these says which pictures
 
 
 @cache
@@ -63,14 +62,12 @@ def quick(line: str, each: object = "") -> tuple[str, ...]:
     if command not in COMMANDS:
         return (command, *rest) if words else ()
     options, given = options_of(command), {word.partition("=")[0] for word in words}
-    own = _pairs(QUICK.get(command, "--ids 57" if "--ids" in options else "--data @BASE/data"))
-    left = given | {"--ids"} if given & PICTURES else given
-    added = [pair for pair in {**own, **_pairs(OFTEN), **own}.items() if pair[0] in options.keys() - left]
-    return (command, *chain(*added), *rest)
-
-
-def _pairs(flags: str) -> dict[str, str]:
-    return dict(zip(flags.split()[::2], flags.split()[1::2], strict=True))
+    # readings of a stranger's model are tried on labelled pictures, which takes long
+    chosen = "" if given & PICTURES else "--image @BASE/p.jpg" if "--model" in given else "--ids 57"
+    own = QUICK.get(command, "" if "--ids" in options else "--data @BASE/data")
+    more = f"{OFTEN} {own} {chosen}".split()
+    pairs = {flag: value for flag, value in zip(more[::2], more[1::2], strict=True) if flag in options.keys() - given}
+    return (command, *chain(*reversed(pairs.items())), *rest)
 
 
 def spread(text: str) -> list[str]:
@@ -100,9 +97,10 @@ def cases_of(kind: str, seed: str, runner: Runner) -> Iterator[Case]:
     scope = {**vars(material), **vars(values), **room, "base": runner.base, "seed": seed}
     streams, head = [], ""
     for line in [*room.get("TABLE", "").strip().splitlines(), *room.get("lines", lambda _: ())(dice)]:
-        head = head if line.startswith(" ") else line.partition(" <- ")[0]
+        head = head if line.startswith(" ") else line.partition(" <-")[0]
         whole = f"{head} <- {line.strip()}" if line.startswith(" ") else line
-        streams.append(list(_of_line(whole, scope, kind=kind, after=room.get("after"))))
+        if not whole.endswith("<-"):
+            streams.append(list(_of_line(whole, scope, kind=kind, after=room.get("after"))))
     for cases in (*streams, streams):
         dice.shuffle(cases)
     return in_turn(*streams, room.get("more", lambda *_: ())(dice, runner))
@@ -123,14 +121,10 @@ def _of_line(line: str, scope: Mapping, **settings: object) -> Iterator[Case]:
     for command, maker, each in product(spread(commands), makers.split(" | "), each_of):
         name = f"{command}{' <- ' * bool(maker)}{maker}{'' if each == '' else f' of {each!a:.60}'}"
         dice = random.Random(f"{scope['seed']} {name}")
-        form = {"shell": in_bash(command)} if "[" in command else {"args": quick(command, each)}
-        form |= {"real": dice.random() < REAL, "make": partial(_make, maker, {**scope, "each": each, "dice": dice})}
-        yield Case(name=name, **form, **settings)
-
-
-def in_bash(line: str) -> str:
-    """A line for bash with every [command line] made quick."""
-    return re.sub(r"\[(.*?)\]", lambda found: f"@FOODVIZ {shlex.join(quick(found[1]))}", line)
+        shell = re.sub(r"\[(.*?)\]", lambda line: f"@FOODVIZ {shlex.join(quick(line[1]))}", command)
+        form = {"args": quick(command, each)} if shell == command else {"shell": shell}
+        make = partial(_make, maker, {**scope, "each": each, "dice": dice})
+        yield Case(name=name, make=make, **form, **settings)
 
 
 def _make(maker: str, scope: Mapping, box: Path) -> None:

@@ -10,7 +10,7 @@ HOSTILE = (
     "<script>document.title='RAN';new Image().src='http://127.0.0.1:9/x'</script>",
     *("\"><img src=x onerror=document.title='RAN'>", "</script><script>document.title='RAN'</script>", "<!--<script>"),
     *("{{7*7}}{% raw %}", "{0.__class__}", "javascript:alert(1)", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x7f"),
-    *("\r\noverwritten", "new\nline", "a\tb", "low\x01", "$\\frac{1}{0$", "$x^2$", "a_b^c$", "x" * 200, "é" * 100),
+    *("\r\noverwritten", "new\nline", "a\tb", "low\x01", "$\\frac{1}{0$", "$x^2$", "a_b^c$", "x" * 10_000, "é" * 100),
     *("\u202ertl", "=cmd|' /C calc'!A0", "@SUM(1)", "100%s%n%d", "%(x)s", "é🍜", "食物", "'; touch x; '", "a,b", "a;b"),
     *("__proto__", "constructor", "&lt;b&gt;", "\u2028", "..", "-rf", "--arch=e.py:N", "$HOME $(touch x) `x`"),
     *("q'u\"o`te", "back\\slash", "CON", "ä\u0308", " ", "[x]", "# c", "\udcff\udcfe"),
@@ -21,25 +21,21 @@ FILE_NAMES = tuple(text.replace("/", "⁄")[:99] + ".jpg" for text in (*HOSTILE,
 
 NUMBERS = (
     *words("abc nan inf 1e9 -1 0 1.5 99999999999999999999 ٥٧ 0x10 1_0 +5 −5 1000000000 ½ ² 1,2 7-16 all auto"),
+    *words("-inf 1e309 1e-320 1e38 1e-30 ٣.٥ 1,5 -- 1e400 -0.0"),
     *("", " 5", "5 ", "5\n", "9" * 5000),
 )
 ANYTHING = (*TEXTS, *NUMBERS)
-FRACTIONS = (*words("abc inf -1 0 1e309 1e-320 1e38 1e-30 ٣.٥ 1,5 -- 1e400 -0.0"), "")
-NO_FRACTIONS = ("nan", "-inf")
 NO_CHOICES = ("x", " x", "\x1b[31m")
-NO_FLAGS = ("x", "")
 IDS = (
-    *TEXTS,
     *words("-1 1e3 99999999999999999999 ٥٧ ٠ 057 0x39 57.0 0_15.png 0_15.JPG 0_15. .jpg 𝟝𝟟 57,3207 , ,, 57,,57"),
     *("0_15.jpg/..", "training/0_15.jpg", "57 ", " 57", "0_15.jpg\n", "9" * 5000),
 )
 LAYERS = (
-    *TEXTS,
     *words("cnn.999 -1 -999 999 99999999999999999999 cnn . .. cnn. fc network.cnn.1 cnn.0.weight ٣ 1.5 -0 pool"),
     *("cnn.-1", " 15", "cnn.15 ", "9" * 5000),
 )
 FOLDERS = (
-    *words("- @IN/file @IN/file/below @IN/loop @IN/loop/x /proc/nope /dev/null /dev/full/x /sys/x ~nouser /proc/x"),
+    *words("- @IN/evil.py @IN/evil.py/below /proc/nope /dev/null /dev/full/x /sys/x ~nouser /proc/x"),
     *("", "%(x)s", "@OUT/" + "n" * 300, "@OUT/" + "d/" * 2100, *(f"@OUT/{text[:60]}" for text in HOSTILE)),
 )
 SPLITS = (*TEXTS, *words("/tmp training/.. TRAINING nope training/ ./training"), "training\n")
