@@ -31,7 +31,7 @@ KINDS = ("options", "pictures", "datasets", "checkpoints", "hostile", "rerun")
 SLOW_KINDS = ("faults", "memory", "network")
 
 
-def prepared(work: Path, *, show: bool = False) -> Runner:
+def prepared(work: Path, **settings: float) -> Runner:
     """A runner with everything imported that its children need, and its material made."""
     import foodviz
 
@@ -40,7 +40,7 @@ def prepared(work: Path, *, show: bool = False) -> Runner:
             importlib.import_module(each.name)
     for name in ("matplotlib.backends.backend_agg", "torchvision.models", "skimage.segmentation", "tqdm"):
         importlib.import_module(name)
-    runner = Runner(work.resolve(), show)
+    runner = Runner(work.resolve(), **settings)
     material.make(runner)
     return runner
 

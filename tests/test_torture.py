@@ -36,7 +36,7 @@ def torture():
 @pytest.fixture(scope="session")
 def runner(torture, tmp_path_factory):
     """A runner with its material; what is slow to make is made once for all workers."""
-    return torture.prepared(made_once(tmp_path_factory, "torture", torture.prepared))
+    return torture.prepared(made_once(tmp_path_factory, "torture", torture.prepared), patience=20)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ fine 200s: dream --recipe octaves --steps 1 --size 2048
 fine 300s: confusion --data @IN/d <- {f"d/validation/{k % 11}_{k}.jpg": good("p.jpg") for k in range(3000)}
 """
 CALLS = ((300, "saliency --ids @N"), (60, "lime --ids @N"), (30, "dream --ids @N"), (30, "filters --filters @N"))
-GROWTH = 20  # MB, after the first tenth
 MANY = """
 import sys
 from foodviz.cli import cli
@@ -37,4 +36,4 @@ def _grown(_box: Path, outcome: Outcome) -> list[str]:
     sizes = [int(size) for size in re.findall(r"(?m)^size (\d+)", outcome.out)]
     growth = sizes[-1] - sizes[len(sizes) // 10] if sizes else 0
     print(f"  {growth} MB more after the first tenth of {len(sizes)} calls")
-    return [f"grew by {growth} MB"] if growth > GROWTH else []
+    return [f"grew by {growth} MB"] if growth > 20 else []

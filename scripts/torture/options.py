@@ -11,7 +11,7 @@ any: {,salency,'',--help,--version,--config '',--config @IN/nope saliency,--conf
 any *TEXTS: @EACH
 any: {inspect,layers,saliency,report,confusion,train,sample} {--nope,-x,--ids,stray,-- --ids,-,'',--ids=,--🍜}
 any 90s: saliency --method captum:{Saliency --layer 3,,os.system,Occlusion,Nothing,LRP}
-any: saliency --method gradcam {--layer fc.1,--layer 0,--reduce none,--input-size 8,--input-size 2048,--image x --ids 5}
+any: saliency --method gradcam {--layer fc.1,--layer 0,--reduce none,--input-size 8,--input-size 999,--image x --ids 5}
 any 90s: lime {--samples 10000000 --design balanced,--class Rice,--class '' --limit 2,--target a b,--hide #gggggg}
 any 90s: filters {--layer -1 --filters 0,--all --filters 1,--lr 1e30 --steps 3}
 any 90s: dream {--octaves 12 --octave-scale 4 --recipe octaves,--filters all 5,--weights nan --filters 3,--resume}
@@ -38,8 +38,7 @@ error +tmp: mkdir @BOX/tmp/gone && cd @BOX/tmp/gone && rmdir @BOX/tmp/gone && [s
 # What the user's own net does, by files.
 CODE = {"0.py": "import sys\nsys.exit(7)", "1.py": "def (", "2.py": "1/0", "3.py": "N = 5", "4.py": "def N(): return 5"}
 CODE |= {"5.py": "def N(): raise KeyboardInterrupt", "6.py": "import torch\nclass N(torch.nn.Module):\n  a = 1/0"}
-OF_PARAMETER = {"ids": "IDS", "layer": "LAYERS", "arch": "ARCHITECTURES", "split": "SPLITS"}
-OF_PARAMETER |= dict.fromkeys(("out", "save", "start"), "FOLDERS")
+OF_PARAMETER = {"ids": "IDS", "layer": "LAYERS", "arch": "ARCHITECTURES", "split": "SPLITS", "out": "FOLDERS"}
 
 
 def lines(dice) -> Iterator[str]:
@@ -60,5 +59,5 @@ def lines(dice) -> Iterator[str]:
 def _of_value(param: click.Option) -> str:
     if param.is_flag or hasattr(param.type, "choices"):
         return "error *NO_CHOICES"
-    anything = "ANYTHING" if isinstance(param.type, click.types.StringParamType) else "NUMBERS"
+    anything = "ANYTHING" if isinstance(param.type, click.types.StringParamType | click.Path) else "NUMBERS"
     return f"any +cwd *{OF_PARAMETER.get(param.name or '', anything)}"
