@@ -23,7 +23,7 @@ RUNS = (
 KILLS, INTERRUPTS, DAMAGES = 50, 30, 100  # kills for each of the runs
 LATE = 10  # seconds until an interrupt ends a run: an import is finished before
 TWO = "fine 300s +tmp: export FOODVIZ_CACHE=@BOX/tmp/cache; [{0}] && mv @OUT @BOX/tmp/alone"
-TWO += " && rm -r $FOODVIZ_CACHE && ([{0}] & [{0}] & wait -n && wait -n)"
+TWO += " && rm -rf $FOODVIZ_CACHE && ([{0}] & [{0}] & wait -n && wait -n)"
 FULL = (
     "any 120s +disk: unshare -m bash -c '{} && [{} --out @BOX/disk/out/m.safetensors]; code=$?;"
     " cp -r @BOX/disk/out @OUT 2>/dev/null; exit $code'",

@@ -11,18 +11,19 @@ any: {,salency,'',--help,--version,--config '',--config @IN/nope saliency,--conf
 any *TEXTS: @EACH
 any: {inspect,layers,saliency,report,confusion,train,sample} {--nope,-x,--ids,stray,-- --ids,-,'',--ids=,--🍜}
 any 90s: saliency --method captum:{Saliency --layer 3,,os.system,Occlusion,Nothing,LRP}
-any: saliency --method gradcam {--layer fc.1,--layer 0,--reduce none,--input-size 8,--input-size 999,--image x --ids 5}
+any: saliency --method gradcam {--layer fc.1,--layer 0,--reduce none,--input-size 8,--input-size 600,--image x --ids 5}
 any 90s: lime {--samples 10000000 --design balanced,--class Rice,--class '' --limit 2,--target a b,--hide #gggggg}
 any 90s: filters {--layer -1 --filters 0,--all --filters 1,--lr 1e30 --steps 3}
 any 90s: dream {--octaves 12 --octave-scale 4 --recipe octaves,--filters all 5,--weights nan --filters 3,--resume}
 any: confusion --pair {Bread Bread,'' '',Bread}
-any: --config @IN/x saliency --dpi 40 --out @OUT <- "ids = '57'" | "ids = [[1]]" | "ids = {}" | "ids = [1.5]" | "'' = 5"
-    "ids = 1979-05-27" | "ids = ['57', '']" | "idss = [57]" | "seed = '0'" | "a.b.c = 1" | "ids = [57" | "[saliency.x]"
-    "seed = true" | "seed = 1979-05-27T07:32:00Z" | "dpi = nan" | "target = 5" | "split = 5" | "layer = 15"
-    "quiet = 'no'" | "json = true" | "json_ = true" | "out = 5" | "out = ''" | "out = '\\u0000'" | "model = ['x']"
-    "saliency = 5" | "[nope]" | "[[saliency]]" | "method = 'GRADIENT'" | "noise = 'nan'" | "allow_code = 'yes'"
-    b"\xef\xbb\xbfids = [57]" | "ids = [57]".encode("utf-16") | b"\xff" * 100 | b"" | b"\0" | b"#" * (30 << 20)
-    "seed = " + "9" * 5000 | "ids = " + "[" * 3000 + "]" * 3000 | "ids = " + json.dumps(["57"] * 300)
+any: --config @IN/x saliency --trust none --dpi 40 --out @OUT <- "ids = '57'" | "ids = [[1]]" | "ids = {}"
+    "ids = [1.5]" | "'' = 5" | "ids = 1979-05-27" | "ids = ['57', '']" | "idss = [57]" | "seed = '0'" | "a.b.c = 1"
+    "ids = [57" | "[saliency.x]" | "seed = true" | "seed = 1979-05-27T07:32:00Z" | "dpi = nan" | "target = 5"
+    "split = 5" | "layer = 15" | "quiet = 'no'" | "json = true" | "json_ = true" | "out = 5" | "out = ''"
+    "out = '\\u0000'" | "model = ['x']" | "saliency = 5" | "[nope]" | "[[saliency]]" | "method = 'GRADIENT'"
+    "noise = 'nan'" | "allow_code = 'yes'" | b"\xef\xbb\xbfids = [57]" | "ids = [57]".encode("utf-16") | b"\xff" * 100
+    b"" | b"\0" | b"#" * (30 << 20) | "seed = " + "9" * 5000 | "ids = " + "[" * 3000 + "]" * 3000
+    "ids = " + json.dumps(["57"] * 300)
 error 20s: --config {@IN/x,/dev/zero} saliency <- os.mkfifo(path)
 fine: {COLUMNS=1,COLUMNS=x,COLUMNS=-5,NO_COLOR=1,TERM=dumb,TZ=junk,PYTHONHASHSEED=77} {[saliency],[layers],[train]}
 fine +tmp: {LC_ALL=C,PYTHONIOENCODING=ascii,PYTHONIOENCODING=latin-1,PYTHONOPTIMIZE=2,MPLCONFIGDIR=/proc/x} [confusion]

@@ -29,7 +29,7 @@ from torture import material, values
 from torture.case import Case
 from torture.runner import Runner
 
-# What makes commands do something soon, besides pictures and OFTEN, and others that take no ids.
+# What makes commands quick, besides a choice of pictures and OFTEN; of other commands those alone.
 QUICK = {
     "saliency": "--trust none",
     "filters": "--filters 7 --steps 2 --only picture --scan 8",
