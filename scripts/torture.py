@@ -1,7 +1,6 @@
 """Bad and odd inputs by kinds, each in a child process of its own and judged.
 
-    python scripts/torture.py                                    1,000 cases of six kinds
-    python scripts/torture.py --kinds rerun hostile --n 100 --seed 7
+    python scripts/torture.py --n 1000 --seed 7                  six kinds of cases, also named by --kinds
     python scripts/torture.py --kinds faults memory network      kills, full disks, many calls, strace: minutes each
     python scripts/torture.py --only 'part of a name'            one case again, its output shown, its box kept
 

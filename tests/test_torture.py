@@ -12,7 +12,7 @@ from conftest import made_once
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 # How many cases of each kind, and the commands that are quick enough; 10 cases a test, so that workers share them.
-SLICE = {"options": 60, "pictures": 40, "datasets": 20, "checkpoints": 40, "hostile": 20, "rerun": 20}
+SLICE = {"options": 70, "pictures": 30, "datasets": 20, "checkpoints": 40, "hostile": 10, "rerun": 30}
 QUICK = ("saliency", "layers", "confusion", "rerun", "activations", "sample", "--config")
 PART = 10
 

@@ -49,7 +49,7 @@ any: saliency --trust quick --model @IN/x <- weights(lambda v: v * 0) | weights(
 fine: saliency --model @IN/x <- weights(torch.Tensor.half) | weights(torch.Tensor.double)
 any *NAMES: saliency --model @IN/x <- zipped({each.format(key): value for key, value in STATE.items()})
 error: saliency --model @IN/x <- zipped(dict(enumerate(STATE.values()))) | zipped({}) | zipped([None])
-    zipped({"a": STATE, "b": STATE}) | zipped(list(STATE.values())) | zipped(STATE["0.weight"])
+    zipped(list(STATE.values())) | zipped(STATE["0.weight"])
 error *LAYERS_AMISS: saliency --model @IN/x <- zipped(nn.Sequential(nn.Conv2d(3, 8, 3), each, nn.Linear(8, 11)))
 any *150: saliency --model @IN/x <- zipped(odd_module(dice))
 """

@@ -16,8 +16,7 @@ any 90s: lime {--samples 10000000 --design balanced,--class Rice,--class '' --li
 any 90s: filters {--layer -1 --filters 0,--all --filters 1,--lr 1e30 --steps 3}
 any 90s: dream {--octaves 12 --octave-scale 4 --recipe octaves,--filters all 5,--weights nan --filters 3,--resume}
 any: confusion --pair {Bread Bread,'' '',Bread}
-any 90s: reliance {--changes gray,--changes '',--changes shift:grey,--masks /dev/zero,--masks none --changes gone}
-any 90s: reliance {--ids 57,--class Pizza,--masks '',--masks @BASE/data --changes gone --image @BASE/p.jpg}
+any 90s: reliance {--changes gray,--changes shift:grey,--masks none --changes gone,--masks @BASE/data --changes gone}
 any: --config @IN/x saliency --trust none --dpi 40 --out @OUT <- "ids = '57'" | "ids = [[1]]" | "ids = {}"
     "ids = [1.5]" | "'' = 5" | "ids = 1979-05-27" | "ids = ['57', '']" | "idss = [57]" | "seed = '0'" | "a.b.c = 1"
     "ids = [57" | "[saliency.x]" | "seed = true" | "seed = 1979-05-27T07:32:00Z" | "dpi = nan" | "target = 5"

@@ -36,7 +36,7 @@ QUICK = {
     "lime": "--samples 60 --trust none",
     "dream": "--steps 2 --every 1",
     "atlas": "--layers 16 --filters 7 --steps 2 --scan 8",
-    "reliance": "--data @BASE/data --limit 4 --changes grey gone",
+    "reliance": "--data @BASE/data --limit 4 --changes grey",
     "inspect": "--count 11 --few 11",
     "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
     "sample": "--limit 1 --split validation",
