@@ -13,11 +13,11 @@ from pathlib import Path
 from torture.case import Case, Outcome
 from torture.material import cut, flipped
 from torture.runner import Runner
-from torture.table import in_turn, quick
+from torture.table import quick
 
 RUNS = (
-    *("saliency --ids 57 3207", "lime --ids 57 --samples 200", "dream --steps 12 --every 2", "confusion"),
-    "report --sections saliency activations confusion --data @BASE/data --ids 0",
+    *("saliency --ids 57 3207", "lime --ids 57 --samples 200", "dream --steps 12 --every 2", "confusion", "reliance"),
+    *("report --sections saliency activations confusion --data @BASE/data --ids 0", "atlas --layers 16 --filters 7 8"),
     "train --limit 8 --epochs 4 --size 32 --batch-size 4",
 )
 KILLS, INTERRUPTS, DAMAGES = 50, 30, 100  # kills for each of the runs
@@ -51,8 +51,8 @@ def after(box: Path, outcome: Outcome) -> list[str]:
     return _same(box / "tmp/alone", box, outcome) if (box / "tmp/alone").exists() else []
 
 
-def more(dice: random.Random, runner: Runner) -> Iterator[Case]:
-    return in_turn(*(kills(run, dice, runner) for run in RUNS), damaged_caches(dice, runner))
+def more(dice: random.Random, runner: Runner) -> list[Iterator[Case]]:
+    return [*(kills(run, dice, runner) for run in RUNS), damaged_caches(dice, runner)]
 
 
 def kills(run: str, dice: random.Random, runner: Runner) -> Iterator[Case]:

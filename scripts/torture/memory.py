@@ -25,11 +25,11 @@ for number in range(int(sys.argv[1])):
 """
 
 
-def more(_dice, _runner) -> Iterator[Case]:
+def more(_dice, _runner) -> Iterator[list[Case]]:
     for count, line in CALLS:
         words = (sys.executable, "-c", MANY, str(count), *quick(line), "--quiet")
         name, shell = f"{count} times {line}", shlex.join(words)
-        yield Case("memory", name, shell=shell, expect="fine", seconds=1200, after=_grown)
+        yield [Case("memory", name, shell=shell, expect="fine", seconds=1200, after=_grown)]
 
 
 def _grown(_box: Path, outcome: Outcome) -> list[str]:

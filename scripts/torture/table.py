@@ -36,7 +36,7 @@ QUICK = {
     "lime": "--samples 60 --trust none",
     "dream": "--steps 2 --every 1",
     "atlas": "--layers 16 --filters 7 --steps 2 --scan 8",
-    "reliance": "--data @BASE/data --limit 4 --changes grey",
+    "reliance": "--data @BASE/data --changes grey",
     "inspect": "--count 11 --few 11",
     "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
     "sample": "--limit 1 --split validation",
@@ -83,16 +83,11 @@ def spread(text: str) -> list[str]:
     return [before + part + end for part, end in product(parts, spread(after))]
 
 
-def in_turn(*streams: Iterable[Case]) -> Iterator[Case]:
-    """One of each stream after the other, as long as there are any."""
-    return (case for cases in zip_longest(*streams) for case in cases if case is not None)
-
-
 def cases_of(kind: str, seed: str, runner: Runner) -> Iterator[Case]:
     """The cases of a room in an order that the seed decides: of each line one, then another of each.
 
-    A room has a TABLE, or `lines(dice)` that makes lines, or both; cases that no line can say come from its
-    `more(dice, runner)`; and its `after` looks at each case of a line.
+    A room has a TABLE, or `lines(dice)` that makes lines, or both; `more(dice, runner)` gives streams of cases that no
+    line can say; and its `after` looks at each case of a line.
     """
     room = vars(importlib.import_module(f"torture.{kind}"))
     dice = random.Random(f"{seed} {kind}")
@@ -105,7 +100,8 @@ def cases_of(kind: str, seed: str, runner: Runner) -> Iterator[Case]:
             streams.append(list(_of_line(whole, scope, kind=kind, after=room.get("after"))))
     for cases in (*streams, streams):
         dice.shuffle(cases)
-    return in_turn(*streams, room.get("more", lambda *_: ())(dice, runner))
+    more = room.get("more", lambda *_: ())(dice, runner)
+    return (case for cases in zip_longest(*more, *streams) for case in cases if case is not None)
 
 
 def _of_line(line: str, scope: Mapping, **settings: object) -> Iterator[Case]:
