@@ -44,7 +44,7 @@ error: saliency --trust quick --model @IN/x <- weights(lambda v: v * float("nan"
     weights(lambda v: v * 1e38) | weights(lambda v: v + 1j) | weights(lambda v: v.to("meta")) | weights(lambda v: v[:0])
 any: saliency --trust quick --model @IN/x <- weights(lambda v: v * 0) | weights(lambda v: v > 0)
     weights(torch.Tensor.int) | weights(torch.Tensor.to_sparse) | weights(lambda v: v.to(torch.float8_e4m3fn))
-    zipped({f"{k}.weight": torch.ones(3, 3, 1, 1) for k in range(10_000)})
+    zipped({f"{k}.weight": torch.ones(3, 3, 1, 1) for k in range(1000)})
     zipped({"0.weight": torch.ones(1).expand(2000, 250_000)})
 fine: saliency --model @IN/x <- weights(torch.Tensor.half) | weights(torch.Tensor.double)
 any *NAMES: saliency --model @IN/x <- zipped({each.format(key): value for key, value in STATE.items()})

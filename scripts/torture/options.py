@@ -24,7 +24,7 @@ any: --config @IN/x saliency --trust none --dpi 40 --out @OUT <- "ids = '57'" | 
     "out = '\\u0000'" | "model = ['x']" | "saliency = 5" | "[nope]" | "[[saliency]]" | "method = 'GRADIENT'"
     "noise = 'nan'" | "allow_code = 'yes'" | b"\xef\xbb\xbfids = [57]" | "ids = [57]".encode("utf-16") | b"\xff" * 100
     b"" | b"\0" | b"#" * (30 << 20) | "seed = " + "9" * 5000 | "ids = " + "[" * 3000 + "]" * 3000
-    "ids = " + json.dumps(["57"] * 300)
+    "ids = " + json.dumps(["57"] * 1001)
 error 20s: --config {@IN/x,/dev/zero} saliency <- os.mkfifo(path)
 fine: {COLUMNS=1,COLUMNS=x,COLUMNS=-5,NO_COLOR=1,TERM=dumb,TZ=junk,PYTHONHASHSEED=77} {[saliency],[layers],[train]}
 fine +tmp: {LC_ALL=C,PYTHONIOENCODING=ascii,PYTHONIOENCODING=latin-1,PYTHONOPTIMIZE=2,MPLCONFIGDIR=/proc/x} [confusion]
