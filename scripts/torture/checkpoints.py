@@ -20,7 +20,7 @@ error *CALLS: layers --model @IN/x <- zipped({"w": evil(*each)}) | npz(w=np.arra
     pickle.dumps({"w": evil(*each)}, dice.randrange(6)) | pickle.dumps(evil(*each), dice.randrange(6))
     zipped({"w": evil(*each)}, _use_new_zipfile_serialization=False)
 error *CALLS: {inspect --model,report --model,train --start} @IN/x <- zipped({"w": evil(*each)})
-any *CALLS: {inspect --model,layers --model,train --start} @IN/x <- zipped(STATE | {"x": evil(*each)})
+any *CALLS: {inspect --model,layers --model,train --start} @IN/x <- zipped({**STATE, "x": evil(*each)})
     zipped({"a": [{"c": evil(*each)}], "state_dict": STATE})
 any *CHOOSING: {saliency,inspect,report} --model @IN/x <- declaring(good(SAMPLE), {"architecture": each})
     zipped({"state_dict": STATE, "foodviz": json.dumps({"architecture": each})})

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from itertools import chain, product, zip_longest
 from pathlib import Path
+from types import CodeType
 
 import click
 
@@ -121,13 +122,13 @@ def _of_line(line: str, scope: Mapping, **settings: object) -> Iterator[Case]:
         dice = random.Random(f"{scope['seed']} {name}")
         shell = re.sub(r"\[(.*?)\]", lambda line: f"@FOODVIZ {shlex.join(quick(line[1]))}", command)
         form = {"args": quick(command, each)} if shell == command else {"shell": shell}
-        make = partial(_make, maker, {**scope, "each": each, "dice": dice})
+        make = partial(_make, compile(maker or "None", line, "eval"), {**scope, "each": each, "dice": dice})
         yield Case(name=name, make=make, **form, **settings)
 
 
-def _make(maker: str, scope: Mapping, box: Path) -> None:
+def _make(maker: CodeType, scope: Mapping, box: Path) -> None:
     good = lambda name: (scope["base"] / name).read_bytes()  # noqa: E731
-    content = eval(maker or "None", {**scope, "box": box, "path": box / "in/x", "good": good})
+    content = eval(maker, {**scope, "box": box, "path": box / "in/x", "good": good})
     content = {"x": content} if isinstance(content, bytes | str) else content
     for name, data in content.items() if isinstance(content, dict) else ():
         file = box / "in" / name
