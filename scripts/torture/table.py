@@ -37,6 +37,7 @@ QUICK = {
     "lime": "--samples 60 --trust none",
     "dream": "--steps 2 --every 1",
     "atlas": "--layers 16 --filters 7 --steps 2 --scan 8",
+    "embedding": "--data @BASE/data",
     "reliance": "--data @BASE/data --changes grey",
     "inspect": "--count 11 --few 11",
     "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
