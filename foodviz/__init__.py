@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.activations import activations
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
+    from foodviz.analysis.evaluate import evaluate
     from foodviz.analysis.filters import filters
     from foodviz.analysis.inspect import inspect
     from foodviz.analysis.layers import layers
@@ -49,6 +50,7 @@ _PUBLIC = {
     "activations": "analysis.activations",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
+    "evaluate": "analysis.evaluate",
     "filters": "analysis.filters",
     "inspect": "analysis.inspect",
     "layers": "analysis.layers",
@@ -74,6 +76,7 @@ __all__ = [
     "activations",
     "confusion",
     "dream",
+    "evaluate",
     "filters",
     "inspect",
     "layers",

@@ -28,6 +28,9 @@ scan = "150"
 samples = "120"
 [dream]
 steps = 10
+[evaluate]
+limit = 2
+method = ["gradient", "gradcam"]
 """
 FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 

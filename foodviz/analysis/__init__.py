@@ -3,6 +3,7 @@
 from foodviz.analysis.activations import activations
 from foodviz.analysis.confusion import confusion
 from foodviz.analysis.dream import dream
+from foodviz.analysis.evaluate import evaluate
 from foodviz.analysis.filters import filters
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
@@ -22,6 +23,7 @@ __all__ = [
     "activations",
     "confusion",
     "dream",
+    "evaluate",
     "filters",
     "inspect",
     "layers",

@@ -26,13 +26,14 @@ COMMANDS = {
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
+    "evaluate": "Which method's maps to believe on this model: methods by measures over many pictures.",
     "report": "All of it as one page that opens anywhere.",
     "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
     "sample": "Write the embedded sample data set as a Food-11 folder.",
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
 # Those whose processes under torchrun share the work.
-SHARING = ("confusion", "filters", "saliency", "train")
+SHARING = ("confusion", "evaluate", "filters", "saliency", "train")
 
 
 class LazyGroup(click.Group):

@@ -42,6 +42,9 @@ class MethodChoice(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
+METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
+
+
 @click.command(cls=GreedyCommand)
 @shared_options
 @option("--class", "class_name", help="Pictures with this label.")
@@ -49,7 +52,7 @@ class MethodChoice(click.Choice[str]):
 @option("--limit", type=click.IntRange(min=1), help="So many pictures, evenly spread.  [default: 20 of those above]")
 @option(
     "--method",
-    type=MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"]),
+    type=METHOD,
     multiple=True,
     default=("gradient",),
     help="One or several, side by side; captum:CLASS runs a class of captum.attr, where captum is installed.",
