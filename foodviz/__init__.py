@@ -18,6 +18,7 @@ from foodviz.version import __version__
 
 if TYPE_CHECKING:
     from foodviz.analysis.activations import activations
+    from foodviz.analysis.atlas import atlas
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
     from foodviz.analysis.evaluate import evaluate
@@ -48,6 +49,7 @@ _PUBLIC = {
     "Subject": "analysis.subject",
     "Writing": "analysis.report",
     "activations": "analysis.activations",
+    "atlas": "analysis.atlas",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
     "evaluate": "analysis.evaluate",
@@ -74,6 +76,7 @@ __all__ = [
     "Writing",
     "__version__",
     "activations",
+    "atlas",
     "confusion",
     "dream",
     "evaluate",

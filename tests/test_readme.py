@@ -31,6 +31,9 @@ steps = 10
 [evaluate]
 limit = 2
 method = ["gradient", "gradcam"]
+[atlas]
+steps = 2
+scan = "20"
 """
 FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 

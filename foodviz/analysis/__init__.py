@@ -1,6 +1,7 @@
 """Every command as a function: `saliency(subject, ids=[57])` is `foodviz saliency --ids 57`."""
 
 from foodviz.analysis.activations import activations
+from foodviz.analysis.atlas import atlas
 from foodviz.analysis.confusion import confusion
 from foodviz.analysis.dream import dream
 from foodviz.analysis.evaluate import evaluate
@@ -21,6 +22,7 @@ __all__ = [
     "Result",
     "Subject",
     "activations",
+    "atlas",
     "confusion",
     "dream",
     "evaluate",

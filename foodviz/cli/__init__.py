@@ -23,6 +23,7 @@ COMMANDS = {
     "saliency": "Which pixels the answer depends on: gradients, SmoothGrad, integrated gradients, Grad-CAM.",
     "activations": "What filters answer to photographs: their feature maps.",
     "filters": "What a filter looks for: a picture of it, photographs that excite it, what it responds to.",
+    "atlas": "The whole net on pages: every layer with all its filters, every class.",
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",

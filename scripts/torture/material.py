@@ -21,6 +21,7 @@ CHEAP = {
     "activations": "--ids 57 --dpi 40 --filters 7 --out @OUT",
     "layers": "--ids 57",
     "filters": "--ids 57 --dpi 40 --filters 7 --steps 2 --only picture --scan 8 --out @OUT",
+    "atlas": "--layers 16 --filters 7 --steps 2 --scan 8 --out @OUT",
     "lime": "--ids 57 --dpi 40 --samples 60 --out @OUT",
     "dream": "--dpi 40 --steps 2 --every 1 --out @OUT",
     "confusion": "--dpi 40 --data @BASE/data --out @OUT",
