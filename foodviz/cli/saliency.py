@@ -1,6 +1,7 @@
 """`foodviz saliency`: which pixels an answer depends on."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -50,6 +51,8 @@ METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
 @option("--class", "class_name", help="Pictures with this label.")
 @option("--errors", is_flag=True, help="Pictures that the model names wrongly.")
 @option("--limit", type=click.IntRange(min=1), help="So many pictures, evenly spread.  [default: 20 of those above]")
+@option("--all", "all_", is_flag=True, help="Every picture of the split, or of those above: maps into a store.")
+@option("--half", is_flag=True, help="With --all: maps as float16.")
 @option(
     "--method",
     type=METHOD,
@@ -69,6 +72,7 @@ METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
 def saliency(**flags: Any) -> None:
     """Which pixels the answer depends on, and how far to believe it.
 
-    Without --ids: the four photographs of the report, ids 57 3207 4707 3784.
+    Without --ids: the four photographs of the report, ids 57 3207 4707 3784. With --all: the maps of a whole split as
+    parts of a store, and a page of thumbnails; a killed run goes on, and processes under torchrun share the pictures.
     """
-    output.run("saliency", flags)
+    output.run("saliency", flags, *([Path(flags["out"]) / "saliency-maps"] if flags["all_"] else []))

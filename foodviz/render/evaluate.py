@@ -77,6 +77,7 @@ def _column(axes: Axes, column: MeasureColumn, methods: int) -> None:
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # no line runs through it
             fontsize=SMALL,
             color=SOFT if row >= methods else colour,
             fontweight="bold" if best else "normal",

@@ -12,7 +12,7 @@ import numpy as np
 from foodviz.analysis.evaluate.measures import BASELINES, BLIND, LEAD, MASK, MEASURES, SAME, STABLE, Measure
 from foodviz.metrics.comparison import holm, sign_flip_p
 from foodviz.metrics.paired import mean_intervals
-from foodviz.metrics.verdict import CHANGES
+from foodviz.metrics.verdict import BELIEVABLE, CHANGES
 
 LEVEL = 0.05  # a difference stands where chance makes one as large less often, all questions counted
 
@@ -42,7 +42,10 @@ class Standings:
         means = np.nansum(leads, axis=0) / counts.clip(1)
         order = np.argsort(np.where(counts, -means, np.inf), kind="stable").tolist()
         rows = [*order, *range(len(methods), every.shape[1])]
-        return cls([methods[row] for row in order], [titles[row] for row in order], every[:, rows], order, seed)
+        sorted_rows = every[:, rows]
+        word = [measure.name for measure in MEASURES].index(BELIEVABLE)
+        sorted_rows[:, len(methods) :, word] = np.nan  # a baseline is not judged by itself
+        return cls([methods[row] for row in order], [titles[row] for row in order], sorted_rows, order, seed)
 
     @property
     def places(self) -> list[int]:
