@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.lime import lime
     from foodviz.analysis.opening import open_subject
     from foodviz.analysis.predictions import predict
+    from foodviz.analysis.reliance import reliance
     from foodviz.analysis.report import Writing, report
     from foodviz.analysis.rerun import rerun
     from foodviz.analysis.result import Result
@@ -61,6 +62,7 @@ _PUBLIC = {
     "open_dataset": "data",
     "open_subject": "analysis.opening",
     "predict": "analysis.predictions",
+    "reliance": "analysis.reliance",
     "report": "analysis.report",
     "rerun": "analysis.rerun",
     "saliency": "analysis.saliency",
@@ -88,6 +90,7 @@ __all__ = [
     "open_dataset",
     "open_subject",
     "predict",
+    "reliance",
     "report",
     "rerun",
     "saliency",

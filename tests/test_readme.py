@@ -26,6 +26,8 @@ steps = 24
 scan = "150"
 [lime]
 samples = "120"
+[reliance]
+limit = 11
 [dream]
 steps = 10
 [evaluate]

@@ -10,6 +10,7 @@ from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
 from foodviz.analysis.lime import lime
 from foodviz.analysis.opening import open_subject
+from foodviz.analysis.reliance import reliance
 from foodviz.analysis.report import report
 from foodviz.analysis.rerun import rerun
 from foodviz.analysis.result import Result
@@ -31,6 +32,7 @@ __all__ = [
     "layers",
     "lime",
     "open_subject",
+    "reliance",
     "report",
     "rerun",
     "saliency",

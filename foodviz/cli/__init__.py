@@ -27,6 +27,7 @@ COMMANDS = {
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
+    "reliance": "What the model relies on: one thing in the pictures changed at a time, the answers counted.",
     "evaluate": "Which method's maps to believe on this model: methods by measures over many pictures.",
     "report": "All of it as one page that opens anywhere.",
     "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
@@ -34,7 +35,7 @@ COMMANDS = {
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
 # Those whose processes under torchrun share the work.
-SHARING = ("confusion", "evaluate", "filters", "saliency", "train")
+SHARING = ("confusion", "evaluate", "filters", "reliance", "saliency", "train")
 
 
 class LazyGroup(click.Group):
