@@ -174,11 +174,12 @@ def test_without_masks_what_needs_them_is_left_out_and_that_is_said(foodviz, tin
     assert "left out, as no picture has a mask of what it shows: pointing, on the food" in done.stderr
     with Path("results/evaluate.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert {row["method"] for row in rows} == {"gradient", "gradcam", "chance", "centre", "edges"}
+    assert {row["method"] for row in rows} >= {"gradient", "gradcam"}
     assert not {row["measure"] for row in rows} & {"pointing", "on the food"}
     with Path("results/evaluate-pictures.csv").open(encoding="utf-8") as stream:
         of_pictures = list(csv.DictReader(stream))
-    assert len(of_pictures) == 4 * 5
+    assert [row["method"] for row in of_pictures].count("edges") == 4
+    assert "mask" not in {row["method"] for row in of_pictures}
 
 
 def test_methods_that_cannot_serve_the_model_are_left_out_unless_they_are_named(vit):
