@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.atlas import atlas
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
+    from foodviz.analysis.embedding import embedding
     from foodviz.analysis.evaluate import evaluate
     from foodviz.analysis.filters import filters
     from foodviz.analysis.inspect import inspect
@@ -53,6 +54,7 @@ _PUBLIC = {
     "atlas": "analysis.atlas",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
+    "embedding": "analysis.embedding",
     "evaluate": "analysis.evaluate",
     "filters": "analysis.filters",
     "inspect": "analysis.inspect",
@@ -81,6 +83,7 @@ __all__ = [
     "atlas",
     "confusion",
     "dream",
+    "embedding",
     "evaluate",
     "filters",
     "inspect",
