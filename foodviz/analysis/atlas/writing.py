@@ -167,6 +167,7 @@ def _write_class(
         "title": each.name,
         "about": f"{each.right} of {each.pictures} photographs of {shared['split']} are named rightly.",
         "drawn": each.picture is not None,
+        "relies_on": each.relies_on,
         "side": _SIDE,
         "filters": filters,
         "errors": [{**vars(error), "words": error.words} for error in each.errors],
