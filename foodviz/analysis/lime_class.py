@@ -56,7 +56,11 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
             subject.say(f"left out {split.describe(index)}: every superpixel speaks the same way")
             continue
         pictures.append(picture)
-        pieces.append(describe(picture.image, picture.explanation.segments, split.mask(index)))
+        pieces.append(
+            describe(
+                picture.image, picture.explanation.segments, split.framed_mask(index, subject.classifier.input_size)
+            )
+        )
     if not pictures:
         raise InputError(f"`class_name` {class_name}: in no picture do superpixels speak for {name} and others not")
     weights_of = [picture.explanation.weights[0].numpy() for picture in pictures]
