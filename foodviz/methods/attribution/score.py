@@ -37,6 +37,11 @@ def difference(logits: Tensor, targets: Tensor) -> Tensor:
     return logits.gather(1, targets[:, :1])[:, 0] - logits.gather(1, targets[:, 1:])[:, 0]
 
 
+def score_of(objective: str, *, independent: bool) -> Score:
+    """The score of that name, for classes that share one probability, or each have a probability of their own."""
+    return own_probability if independent and objective == "probability" else SCORES[objective]
+
+
 class Scored(nn.Module):
     """A model whose last step is the score of one target: images (N, 3, H, W) -> (N,)."""
 
