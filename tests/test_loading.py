@@ -163,7 +163,8 @@ def test_control_characters_of_a_file_reach_no_line(tmp_path):
 def test_a_folder_for_a_model_is_told_what_to_give(tmp_path):
     with pytest.raises(InputError, match="a folder, not a file"):
         open_subject(model=str(tmp_path))
-    for name in ("config.json", "model.safetensors"):
-        (tmp_path / name).touch()
-    with pytest.raises(InputError, match=r"Hugging Face's .*model\.safetensors with `arch` net\.py:net"):
+    (tmp_path / "config.json").touch()
+    with pytest.raises(
+        InputError, match=r"Hugging Face's .*`model` FILE with its state_dict\(\) and `arch` net\.py:net"
+    ):
         open_subject(model=str(tmp_path))

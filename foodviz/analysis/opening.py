@@ -100,11 +100,10 @@ def _no_file(path: Path) -> str:
     """Why a path is no checkpoint, and what to give instead."""
     if not is_folder(path):
         return "no such file"
-    weights = path / "model.safetensors"
-    if is_file(path / "config.json") and is_file(weights):
+    if is_file(path / "config.json"):
         return (
-            f"a folder as Hugging Face's transformers saves it, which foodviz does not build; `model` {weights} with "
-            "`arch` net.py:net, where net() does (five lines, see docs/api.md)"
+            "a folder as Hugging Face's transformers saves it, which foodviz does not build; `model` FILE with its "
+            "state_dict() and `arch` net.py:net does (docs/api.md has both, eight lines)"
         )
     return "a folder, not a file"
 
