@@ -26,7 +26,7 @@ CHEAP = {
     "dream": "--dpi 40 --steps 2 --every 1 --out @OUT",
     "embedding": "--limit 12 --dpi 40 --data @BASE/data --out @OUT",
     "confusion": "--dpi 40 --data @BASE/data --out @OUT",
-    "reliance": "--dpi 40 --data @BASE/data --limit 4 --changes grey gone --out @OUT",
+    "reliance": "--ids 57 --dpi 40 --changes grey gone --out @OUT",
     "inspect": "--count 11 --few 11",
     "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
     "sample": "--limit 1 --split validation --out @OUT",
