@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.atlas.layer import map_by
 from foodviz.analysis.atlas.words import about_layer, filter_content, search_words
 from foodviz.results import write_bytes
 
@@ -59,6 +60,7 @@ def write_pages(
         "example": names[source.classes[0]] if source.classes else "smooth",
         "split": source.split.name,
         "photographs": source.photographs,
+        "shown": {chapter.slug: {row.number for row in chapter.rows} for chapter in chapters},
     }
     titles = {
         chapter.slug: {"slug": chapter.slug, "number": int(chapter.slug), "name": chapter.unit.name}
@@ -114,12 +116,13 @@ def _write_layer(
     by_order = sorted(range(len(rows)), key=lambda place: rows[place].order)
     most_of_sheet = int(_SHEET * MOST_BYTES)
     size = write(f"{slug}.webp", sheet([chapter.pictures[place] for place in by_order], most_of_sheet))
-    filters = [filter_content(row, chapter, names) for row in rows]
+    filters = [filter_content(row, chapter, names, shared["shown"]) for row in rows]
     content = {
         **shared,
         "kind": "layer",
         "title": f"layer {shared['number']}, {chapter.unit.name}",
         "about": about_layer(chapter, shared),
+        "map_by": map_by(len(rows)),
         "sheet": sheets[slug],
         "filters": filters,
         "by_likeness": [filters[place] for place in by_order],
@@ -164,6 +167,7 @@ def _write_class(
         "title": each.name,
         "about": f"{each.right} of {each.pictures} photographs of {shared['split']} are named rightly.",
         "drawn": each.picture is not None,
+        "relies_on": each.relies_on,
         "side": _SIDE,
         "filters": filters,
         "errors": [{**vars(error), "words": error.words} for error in each.errors],
