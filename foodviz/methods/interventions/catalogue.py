@@ -51,10 +51,12 @@ CHANGES: dict[str, Change] = {
     "green": Change("colour", "has no green of its own", "green is the mean of red and blue"),
     "blue": Change("colour", "has no blue of its own", "blue is the mean of red and green"),
     "pale": Change("colour", "is half as colourful", "half way to its luma", usual=False),
+    "vivid": Change("colour", "is twice as colourful", "twice as far from its luma, cut at the ends", usual=False),
     "dark": Change("colour", "is half as bright", "times 0.5"),
     "bright": Change("colour", "is half as bright again", "times 1.5, cut at white"),
     "blur": Change("texture", "is blurred", "Gaussian, deviation 1/64 of the shorter side"),
     "low-pass": Change("texture", "keeps only what is coarse", "Gaussian, deviation 1/24 of the shorter side"),
+    "grain": Change("texture", "is covered with grain", "Gaussian noise of deviation 0.1 is added", usual=False),
     "high-pass": Change("texture", "keeps only what is fine", "less its Gaussian, deviation 1/48 of the side, about its mean colour"),  # noqa: E501
     "shuffled": Change("texture", "is in shuffled patches", "squares of 1/16 of the shorter side change places"),
     "silhouette": Change("texture", "is an outline of one colour", "every pixel its mean colour"),
