@@ -18,6 +18,7 @@ from foodviz.version import __version__
 
 if TYPE_CHECKING:
     from foodviz.analysis.activations import activations
+    from foodviz.analysis.atlas import atlas
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
     from foodviz.analysis.filters import filters
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.lime import lime
     from foodviz.analysis.opening import open_subject
     from foodviz.analysis.predictions import predict
+    from foodviz.analysis.reliance import reliance
     from foodviz.analysis.report import Writing, report
     from foodviz.analysis.rerun import rerun
     from foodviz.analysis.result import Result
@@ -47,6 +49,7 @@ _PUBLIC = {
     "Subject": "analysis.subject",
     "Writing": "analysis.report",
     "activations": "analysis.activations",
+    "atlas": "analysis.atlas",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
     "filters": "analysis.filters",
@@ -57,6 +60,7 @@ _PUBLIC = {
     "open_dataset": "data",
     "open_subject": "analysis.opening",
     "predict": "analysis.predictions",
+    "reliance": "analysis.reliance",
     "report": "analysis.report",
     "rerun": "analysis.rerun",
     "saliency": "analysis.saliency",
@@ -72,6 +76,7 @@ __all__ = [
     "Writing",
     "__version__",
     "activations",
+    "atlas",
     "confusion",
     "dream",
     "filters",
@@ -82,6 +87,7 @@ __all__ = [
     "open_dataset",
     "open_subject",
     "predict",
+    "reliance",
     "report",
     "rerun",
     "saliency",

@@ -31,7 +31,11 @@ def test_the_examples_of_the_api_run_in_order(tmp_path, monkeypatch, caplog):
     assert list(scope["again"].differences) == []
 
 
-PAGES = ("README.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in ("api", "methods", "scale", "speed")))
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("api", "methods", "reliance", "scale", "speed")),
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

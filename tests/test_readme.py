@@ -26,8 +26,13 @@ steps = 24
 scan = "150"
 [lime]
 samples = "120"
+[reliance]
+limit = 11
 [dream]
 steps = 10
+[atlas]
+steps = 2
+scan = "20"
 """
 FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 

@@ -1,6 +1,7 @@
 """Every command as a function: `saliency(subject, ids=[57])` is `foodviz saliency --ids 57`."""
 
 from foodviz.analysis.activations import activations
+from foodviz.analysis.atlas import atlas
 from foodviz.analysis.confusion import confusion
 from foodviz.analysis.dream import dream
 from foodviz.analysis.filters import filters
@@ -8,6 +9,7 @@ from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
 from foodviz.analysis.lime import lime
 from foodviz.analysis.opening import open_subject
+from foodviz.analysis.reliance import reliance
 from foodviz.analysis.report import report
 from foodviz.analysis.rerun import rerun
 from foodviz.analysis.result import Result
@@ -20,6 +22,7 @@ __all__ = [
     "Result",
     "Subject",
     "activations",
+    "atlas",
     "confusion",
     "dream",
     "filters",
@@ -27,6 +30,7 @@ __all__ = [
     "layers",
     "lime",
     "open_subject",
+    "reliance",
     "report",
     "rerun",
     "saliency",

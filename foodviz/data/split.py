@@ -31,6 +31,7 @@ class Split:
         draw_mask: name -> (H, W) bool, where the main food is visible, None for a picture without; None where there
             are no masks.
         stamp: a text that changes when the content of a file does, found without reading them all.
+        mask_stamp: the same for the masks; None where they follow from the pictures' own names.
         numbered: the data gives its classes numbers only, `class_names` is what Food-11 calls them.
         resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
         loose: no split at all but files given by their paths, which are their names.
@@ -45,6 +46,7 @@ class Split:
     open: Callable[[str], bytes]
     draw_mask: Callable[[str], np.ndarray | None] | None = None
     stamp: Callable[[], str] | None = None
+    mask_stamp: Callable[[], str] | None = None
     numbered: bool = False
     resize: str = "antialiased"
     loose: bool = False
@@ -75,6 +77,11 @@ class Split:
         lines = (self.digest, self.stamp() if self.stamp else "", self.resize)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
+    @cached_property
+    def masks_digest(self) -> str:
+        """SHA-256 of what changes when a mask does, beside the fingerprint."""
+        return hashlib.sha256((self.mask_stamp() if self.mask_stamp else "").encode()).hexdigest()
+
     def read_bytes(self, index: int) -> bytes:
         """The picture's file, whole."""
         return self.open(self.names[index])
@@ -96,7 +103,7 @@ class Split:
         mask = None if index is None or self.loose else self.mask(index)
         if mask is None or not mask.any():
             return "the middle half", _middle_half(*size)
-        return "the food", np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
+        return "the food", resized_mask(mask, size)
 
     def title(self, index: int) -> str:
         """The picture's name with that of its split: `training/0_15.jpg`."""
@@ -153,6 +160,11 @@ def spread_ids(ids: Sequence[int], count: int) -> tuple[int, ...]:
     """`count` of the ids, evenly spread over them: the middles of as many equal parts; all where there are fewer."""
     count = min(count, len(ids))
     return tuple(ids[(2 * part + 1) * len(ids) // (2 * count)] for part in range(count))
+
+
+def resized_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask (h, w) bool at another (height, width), as its picture is resized."""
+    return np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
 
 
 def _stem(name: str) -> str:

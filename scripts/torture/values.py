@@ -103,6 +103,9 @@ dream --octaves 12 --octave-scale 4 --recipe octaves --steps 1 | dream --recipe 
 dream --recipe octaves --zoom 1000000000 --steps 1 | dream --guide /dev/zero | dream --guide /etc/passwd --steps 1
 dream --animate mp4 --steps 1 --every 1 | dream --class '' --steps 1 --every 1 | train --lr nan | train --lr 1e38
 confusion --pair Bread Bread --data @BASE/data | confusion --pair '' '' --data @BASE/data | confusion --pair Bread
+reliance --changes gray | reliance --changes '' | reliance --changes shift:grey | reliance --masks /dev/zero --limit 2
+reliance --masks none --changes gone | reliance --limit 2 --ids 57 | reliance --class Pizza
+reliance --masks '' --limit 2 | reliance --masks @BASE/data --limit 2 --changes gone --image @BASE/p.jpg
 """
 CONFIGS = """
 ids = '57' | ids = 57 | ids = [[1]] | ids = [57] | ids = {} | ids = [] | ids = [true] | ids = [1.5] | ids = [nan]
