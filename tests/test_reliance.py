@@ -71,11 +71,12 @@ def test_what_decides_takes_all_answers_and_what_does_not_takes_none(subject, fo
         in (result.sentences[0])
     )
     assert result.sentences[1].startswith("Nothing that was changed shows that the answers need where the food lies")
+    assert result.findings == result.sentences[:2]
     assert [line for line in result.lines if line.startswith("class 0")] == [
         "class 0: 4 of 4 change when the food has its hue turned by 120°."
     ]
     row = next(line for line in result.lines if line.startswith("the picture is mirrored"))
-    assert row.endswith("none")
+    assert row.endswith("none shown")
 
 
 def test_the_answers_are_the_models_to_the_changed_pictures(subject, folder):

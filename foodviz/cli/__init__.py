@@ -34,7 +34,7 @@ COMMANDS = {
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
 # Those whose processes under torchrun share the work.
-SHARING = ("confusion", "filters", "saliency", "train")
+SHARING = ("confusion", "filters", "reliance", "saliency", "train")
 
 
 class LazyGroup(click.Group):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.atlas.crops import Photographed
 from foodviz.analysis.atlas.drawing import Drawn, Job, drawn_size
+from foodviz.analysis.atlas.evidence import evidence_of
 from foodviz.analysis.atlas.feeding import contributions
-from foodviz.analysis.atlas.layer import CROPS, FilterRow, filter_rows
+from foodviz.analysis.atlas.layer import FilterRow, filter_rows
 from foodviz.analysis.atlas.scanning import scan_units
 from foodviz.errors import InputError
 
@@ -128,17 +129,13 @@ class Chapter:
 
 def layers_of(source: Source, drawn: Sequence[Sequence[Drawn]], photographed: Photographed) -> Iterator[Chapter]:
     """The chapter of each layer; drawn: of each its pictures batch by batch."""
-    import numpy as np
 
-    from foodviz.methods.feature_maps import effective_field
+    from foodviz.analysis.filters.scan import ScannedLayer
 
     subject, classifier = source.subject, source.subject.classifier
     slugs = {unit.name: f"{place:02}" for place, unit in enumerate(source.units, 1)}
     model = source.model
     for unit, scan, chosen, batches in zip(source.units, source.scans, source.chosen, drawn, strict=True):
-        rows = np.stack([scan.top(number, CROPS) for number in chosen])
-        crops_field = effective_field(model, unit.layer.of(model).module, classifier.input_size)
-        crops = photographed.crops(scan, unit.layer, chosen, rows, crops_field)
         flat = [(batch, place) for batch in batches for place in range(len(batch.dead))]
         reached = {
             number: (float(batch.reached[place]), int(batch.steps[place]))
@@ -147,8 +144,12 @@ def layers_of(source: Source, drawn: Sequence[Sequence[Drawn]], photographed: Ph
         }
         pictures = [batch.pictures[place] if not batch.dead[place] else None for batch, place in flat]
         pictures += [None] * (len(chosen) - len(flat))
+        scanned = ScannedLayer(subject, source.split, unit.layer, model, unit.layer.of(model).module, scan)
+        evidence = evidence_of(scanned, photographed, chosen, pictures)
         means = scan.class_means(len(classifier.class_names), model_labels(subject, source.split, scan.labels))
-        told = filter_rows(scan, source.split, chosen, means, contributions(model, unit, source.entering), reached)
+        told = filter_rows(
+            scan, source.split, chosen, means, contributions(model, unit, source.entering), reached, evidence
+        )
         facts = {
             "layer": str(unit.layer),
             "layer_name": unit.name,
@@ -159,10 +160,11 @@ def layers_of(source: Source, drawn: Sequence[Sequence[Drawn]], photographed: Ph
             "drawn": len(reached),
             "dead": int(scan.dead().sum()),
             "doubled": sum(bool(row.doubles) for row in told),
+            "another_way": sum(row.way == "another" for row in told),
             "drawn_size": list(pictures[0].shape[:2]) if pictures and pictures[0] is not None else None,
         }
         fed_by = slugs.get(unit.fed_by, "")
-        yield Chapter(slugs[unit.name], unit, fed_by, told, pictures, crops, facts)
+        yield Chapter(slugs[unit.name], unit, fed_by, told, pictures, evidence.crops, facts)
 
 
 def model_labels(subject: Subject, split: Split, labels: np.ndarray) -> np.ndarray:

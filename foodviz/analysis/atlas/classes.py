@@ -84,7 +84,6 @@ def classes_of(
             if row.favourites[:1] == [number]
         ]
         errors = _errors(source, answers, number)
-        photographed.read([error.id for error in errors])
         own = answers.labels == number
         told.append(
             ClassChapter(
@@ -93,7 +92,7 @@ def classes_of(
                 picture,
                 [(slug, channel) for _, slug, channel in sorted(found)[:_FILTERS]],
                 errors,
-                [photographed.pixels(error.id) for error in errors],
+                photographed.pixels([error.id for error in errors]),
                 int((own & answers.right).sum()),
                 int(own.sum()),
             )

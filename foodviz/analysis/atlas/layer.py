@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from foodviz.analysis.atlas.evidence import CROPS
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from foodviz.analysis.atlas.evidence import Evidence
     from foodviz.data import Split
     from foodviz.metrics.filters import Scan
 
 DOUBLED = 0.95  # cosine from which on two filters say the same
-CROPS = 8  # photographs of each filter
 _NEIGHBOURS, _FEEDING = 3, 3  # named of each kind
 _PERPLEXITY = 12.0  # of the map: about how many neighbours count
 _FAVOURITES = 2  # classes by which a filter is found
@@ -36,6 +38,8 @@ class FilterRow:
         excited_by, inhibited_by: channels of the layer before with what they add on the mean, in units before the
             activation; none where that is not known.
         reached: mean of its map on its drawn picture; None where it is not drawn. steps: that the picture took.
+        way: whether that excites the filter as the photographs do, one of `paths.VERDICTS`, with the figure `scaled`;
+            empty and None where there is nothing to compare.
         place: (x, y) on the map, 0 to 1. order: its place among all by likeness.
     """
 
@@ -56,11 +60,10 @@ class FilterRow:
     inhibited_by: list[tuple[int, float]]
     reached: float | None
     steps: int
+    way: str
+    scaled: float | None
     place: tuple[float, float]
     order: int
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def filter_rows(
@@ -70,6 +73,7 @@ def filter_rows(
     class_means: np.ndarray,
     adds: np.ndarray | None,
     reached: dict[int, tuple[float, int]],
+    evidence: Evidence,
 ) -> list[FilterRow]:
     """The filters `numbers` of a layer.
 
@@ -78,6 +82,7 @@ def filter_rows(
         class_means: (K, C) of the whole layer, NaN where no photograph is of a class.
         adds: (K, C_in) what each channel of the layer before adds, of the whole layer; None where that is not known.
         reached: of each filter that is drawn the objective at the end and the steps.
+        evidence: of the filters in the order of `numbers`.
     """
     import numpy as np
 
@@ -117,6 +122,8 @@ def filter_rows(
                 else [each for each in _named(adds[number], feeding[::-1][:_FEEDING]) if each[1] < 0],
                 None if end is None else round(float(end), 4),
                 steps,
+                str(evidence.ways[row]),
+                None if np.isnan(evidence.scaled[row]) else round(float(evidence.scaled[row]), 4),
                 (round(float(places[row, 0]), 4), round(float(places[row, 1]), 4)),
                 int(order[row]),
             )

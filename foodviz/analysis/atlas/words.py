@@ -29,6 +29,8 @@ def about_layer(chapter: Chapter, shared: Mapping[str, Any]) -> str:
     if facts["drawn_size"]:
         parts.append("drawn at {}x{} pixels".format(*facts["drawn_size"]))
     parts += [f"{facts[key]} {key}" for key in ("dead", "doubled") if facts[key]]
+    if facts["another_way"]:
+        parts.append(f"{facts['another_way']} pictures go another way than the photographs")
     return "; ".join(parts) + "."
 
 
@@ -41,6 +43,7 @@ def filter_content(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> di
         "says": row.says,
         "dead": row.dead,
         "doubles": row.doubles,
+        "another_way": row.way == "another",
         "drawn": chapter.pictures[place] is not None,
         "order": row.order,
         "cell": row.order,
@@ -56,7 +59,8 @@ def filter_content(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> di
 
 def search_words(row: FilterRow, names: Sequence[str]) -> str:
     """What a filter is found by on the first page."""
-    flags = [word for word, true in (("dead", row.dead), ("doubled", row.doubles)) if true]
+    kinds = (("dead", row.dead), ("doubled", row.doubles), ("another way", row.way == "another"))
+    flags = [word for word, true in kinds if true]
     return ", ".join(
         [*flags, *([row.says] if row.says else []), *(printable(names[each], 32) for each in row.favourites)]
     )
@@ -75,6 +79,8 @@ def _lines(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> list[dict[
     if row.reached is not None:
         strongest = f"{row.peaks[0]:.2g} to {row.peaks[-1]:.2g}"
         lines.append(_line(f"mean {row.reached:.2g} on its picture; strongest cells of photographs {strongest}"))
+    if row.way == "another" and row.scaled is not None:
+        lines.append(_line(f"its picture goes another way than the photographs ({row.scaled:.2f}): believe those"))
     lines.append(_line("like", _links(row.like, own, "{:.2f}")))
     lines.append(_line("least like", _links(row.unlike, own, "{:.2f}")))
     if row.doubles:

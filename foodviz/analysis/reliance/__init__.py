@@ -86,4 +86,5 @@ def reliance(
         words.sentences(summary),
         draw,
         files=files,
+        findings=words.findings(summary),
     )

@@ -45,7 +45,7 @@ def _table(one_pass: Pass, summary: Summary) -> Figure:
         [_kind(each) for each in summary.interventions],
         title=f"What the model relies on: % of the {'rightly named ' * summary.labelled}pictures that keep their name",
         notes=[
-            "The redder, the more answers hang on what was changed. Figures in grey may be chance.",
+            "The redder, the more answers hang on what was changed. Pale figures may be chance.",
             *words.notes(summary, one_pass.chosen),
         ],
     )

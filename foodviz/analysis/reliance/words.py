@@ -12,15 +12,25 @@ from foodviz.printable import printable
 if TYPE_CHECKING:
     from foodviz.analysis.reliance.pictures import Chosen
 
+_FEW = 4  # pictures of a class: with fewer no change can be told from chance
+
 
 def sentences(summary: Summary) -> list[str]:
     """What all pictures say, kind by kind, and what each class does."""
-    strongest = summary.strongest()
-    lines = [_of_kind(each, summary.labelled) for each in strongest if not each.none]
-    without = [KINDS[each.intervention.kind] for each in strongest if each.none]
-    if without:
-        lines.append(f"Nothing that was changed shows that the answers need {' or '.join(without)}.")
-    return [*lines, *_of_classes(summary)]
+    effects = [_of_kind(each, summary.labelled) for each in summary.strongest() if not each.none]
+    return [*effects, *_without(summary), *_of_classes(summary)]
+
+
+def findings(summary: Summary) -> list[str]:
+    """What decides most, that the food be there left aside, and what does not."""
+    effects = [each for each in summary.strongest() if not each.none and each.intervention.kind != "object"]
+    return [*(_of_kind(each, summary.labelled) for each in effects[:1]), *_without(summary)]
+
+
+def _without(summary: Summary) -> list[str]:
+    """What no change of which has an effect."""
+    kinds = [KINDS[each.intervention.kind] for each in summary.strongest() if each.none]
+    return [f"Nothing that was changed shows that the answers need {' or '.join(kinds)}."] if kinds else []
 
 
 def lines(summary: Summary, chosen: Chosen) -> list[str]:
@@ -44,8 +54,8 @@ def notes(summary: Summary, chosen: Chosen) -> list[str]:
     named = "named rightly before" if summary.labelled else "that are named before"
     cut = [each for each in summary.effects[ALL] if each.cut >= 0.05]
     return [
-        f"{count:,} pictures, each before and after; shares are of those {named}. An effect is none where its 95 % "
-        "interval covers that nothing happens.",
+        f"{count:,} pictures, each before and after; shares are of those {named}. No effect is shown where the 95 % "
+        "interval covers that nothing happens, as with few pictures it often does.",
         where,
         *(
             f"When {each.intervention.words}, {each.cut:.0%} of the changed pixels leave the range of photographs and "
@@ -68,9 +78,10 @@ def _of_kind(effect: Effect, labelled: bool) -> str:
 
 
 def _of_classes(summary: Summary) -> list[str]:
-    """A line a class where there are several."""
-    classes = [group for group in summary.groups if group != ALL]
-    return [_of_class(summary, group) for group in classes] if len(classes) > 1 else []
+    """A line a class where there are several, of those with pictures enough to say something."""
+    if len(summary.groups) == 2:
+        return []
+    return [_of_class(summary, name) for name, rows in summary.groups.items() if name != ALL and len(rows) >= _FEW]
 
 
 def _of_class(summary: Summary, group: str) -> str:
@@ -94,7 +105,7 @@ def _row(effect: Effect) -> tuple[str, ...]:
         _points(effect.change),
         f"{low} to {high}",
         f"{before:.0%} → {after:.0%}",
-        "none" if effect.none else effect.intervention.kind,
+        "none shown" if effect.none else effect.intervention.kind,
     )
 
 

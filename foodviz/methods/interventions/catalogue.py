@@ -61,7 +61,7 @@ CHANGES: dict[str, Change] = {
     "grain": Change("texture", "grain", "is covered with grain", "Gaussian noise of deviation 0.1 is added", usual=False),  # noqa: E501
     "high-pass": Change("texture", "only fine", "keeps only what is fine", "less its Gaussian, deviation 1/32 of the side, about its mean colour"),  # noqa: E501
     "shuffled": Change("texture", "shuffled", "is in shuffled patches", "squares of 1/16 of the shorter side change places"),  # noqa: E501
-    "silhouette": Change("texture", "only its outline", "is an outline of one colour", "every pixel its mean colour"),
+    "silhouette": Change("texture", "outline", "is an outline of one colour", "every pixel its mean colour"),
     "shift": Change("place", "shifted", "is shifted", "by 1/8 of its sides, in one of eight directions, mirrored at the edge", _WHOLE),  # noqa: E501
     "small": Change("place", "smaller", "is smaller", "at 70 % about the centre, mirrored at the edge", _WHOLE),
     "large": Change("place", "larger", "is larger", "at 140 % about the centre", _WHOLE, usual=False),
