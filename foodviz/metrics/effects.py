@@ -1,13 +1,12 @@
 """How far something falls when one thing in pictures is changed, and whether that is enough to speak of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from foodviz.metrics.paired import mean_intervals
 
-LEAST = 0.1  # of what can fall: below, a change of anything makes as much of a difference
+LEAST = 0.1  # of what can fall, where pictures were chosen for a maximum: it falls a little whatever is changed
 
 
 @dataclass(frozen=True)
@@ -21,14 +20,12 @@ class Effect:
     low: float
     high: float
     pictures: int
+    least: float = LEAST
 
     @property
     def clear(self) -> bool:
-        """Whether the whole interval lies above LEAST.
-
-        Above 0 would not be enough: pictures chosen for a maximum fall a little whatever is changed.
-        """
-        return self.low > LEAST
+        """Whether the whole interval lies above `least`."""
+        return self.low > self.least
 
     @property
     def facts(self) -> dict[str, float | int | bool]:
@@ -42,17 +39,20 @@ class Effect:
         }
 
 
-def effects(before: np.ndarray, after: np.ndarray, floor: Sequence[float] | float, seed: int) -> list[Effect]:
+def effects(
+    before: np.ndarray, after: np.ndarray, floor: np.ndarray | float, seed: int, least: float = LEAST
+) -> list[Effect]:
     """The effect of each of C changes.
 
     Args:
         before: (N,) values of the pictures as they are. after: (N, C), of the same pictures under each change.
         floor: what they can fall to: one value, or (N,).
         seed: of the bootstrap.
+        least: what an effect must be above to be one.
     """
-    room = np.asarray(before - np.asarray(floor), np.float64)
+    room = np.asarray(before - floor, np.float64)
     falls = np.divide(before[:, None] - after, room[:, None], out=np.zeros(after.shape), where=room[:, None] > 0)
     return [
-        Effect(float(mean), float(low), float(high), len(before))
+        Effect(float(mean), float(low), float(high), len(before), least)
         for mean, (low, high) in zip(falls.mean(0), mean_intervals(falls, seed), strict=True)
     ]
