@@ -10,7 +10,7 @@ from foodviz.analysis.filters.places import Places
 from foodviz.analysis.filters.scan import ScannedLayer
 from foodviz.methods.feature_maps import feature_maps
 from foodviz.methods.interventions import place
-from foodviz.metrics.effects import Effect, effects
+from foodviz.metrics.falls import Fall, falls
 from foodviz.metrics.filters import Scan
 from foodviz.metrics.properties import PROPERTIES
 from foodviz.render import sentences
@@ -66,7 +66,7 @@ def red():
 
 def test_the_right_colour_is_said_and_a_forged_one_is_refused(red, squares):
     claims = claims_for(*((at := scanned(red, squares))[0], 0, at[1]), ("red", "blue", "green", "few edges"))
-    effect = {claim.word: claim.effect for claim in claims}
+    effect = {claim.word: claim.fall for claim in claims}
     assert effect["red"].clear
     assert effect["red"].mean > 0.9  # all of its lead
     for forged in ("blue", "green"):
@@ -83,12 +83,12 @@ def test_the_right_colour_is_said_and_a_forged_one_is_refused(red, squares):
 def test_lines_and_brightness(squares):
     ramp = torch.linspace(-1, 1, 5).view(1, 5, 1).expand(3, 5, 5) / 25  # darker above: the upper edge of what is bright
     at, places = scanned(detector(ramp), squares.mean(1, keepdim=True).expand(-1, 3, -1, -1).contiguous())
-    effect = {claim.word: claim.effect for claim in claims_for(at, 0, places, ("horizontal lines", "red", "greyness"))}
+    effect = {claim.word: claim.fall for claim in claims_for(at, 0, places, ("horizontal lines", "red", "greyness"))}
     assert effect["horizontal lines"].mean > 0.5
     assert not effect["red"].clear
     assert not effect["greyness"].clear
     at, places = scanned(detector(torch.full((3, 5, 5), 1 / 75)), squares)
-    effect = {claim.word: claim.effect for claim in claims_for(at, 0, places, ("brightness", "horizontal lines"))}
+    effect = {claim.word: claim.fall for claim in claims_for(at, 0, places, ("brightness", "horizontal lines"))}
     assert effect["brightness"].clear
     assert not effect["horizontal lines"].clear
 
@@ -115,9 +115,9 @@ def test_candidates_are_what_goes_with_the_map_and_what_sets_the_crops_apart():
 def test_effects_are_shares_of_what_can_fall():
     before = np.array([4.0, 2.0, 3.0])
     after = np.column_stack([before, [1.0, 1.0, 1.0], 2 * before - 1])
-    none, all_, rising = effects(before, after, 1.0, 0)
+    none, all_, rising = falls(before, after, 1.0, 0)
     assert (none.mean, none.low, none.high) == (0, 0, 0)
     assert (all_.mean, all_.low, all_.clear) == (1, 1, True)
     assert rising.mean == -1
-    assert not Effect(0.3, 0.05, 0.6, 9).clear
-    assert effects(before, after, 4.0, 0)[1].mean == pytest.approx(0)  # nothing can fall
+    assert not Fall(0.3, 0.05, 0.6, 9).clear
+    assert falls(before, after, 4.0, 0)[1].mean == pytest.approx(0)  # nothing can fall

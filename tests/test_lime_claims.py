@@ -45,7 +45,7 @@ def speaking() -> torch.Tensor:
 def test_what_is_true_is_said_with_its_effect_and_what_is_not_is_refused(speaking):
     words = ("lighter", "redder", "paler", "more colourful", "nearer the centre")
     claims = class_claims(Pictures(), speaking, 0, words)
-    effect = {claim.word: claim.effect for claim in claims}
+    effect = {claim.word: claim.fall for claim in claims}
     assert [claim.word for claim in claims] == list(words)
     assert effect["lighter"].mean > 0.8  # of probability
     for forged in ("redder", "paler", "more colourful"):  # white is white, in grey and without red of its own
@@ -58,5 +58,5 @@ def test_what_is_true_is_said_with_its_effect_and_what_is_not_is_refused(speakin
 
 def test_only_the_pieces_that_speak_for_the_class_are_changed(speaking):
     (elsewhere,) = class_claims(Pictures(), ~speaking, 0, ("lighter",))
-    assert elsewhere.effect.mean == 0
+    assert elsewhere.fall.mean == 0
     assert in_words((elsewhere,)) == {}

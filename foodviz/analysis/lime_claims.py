@@ -48,7 +48,7 @@ def class_claims(
 
     from foodviz.methods.interventions.catalogue import CHANGES, Intervention
     from foodviz.methods.interventions.stage import Stage
-    from foodviz.metrics.effects import effects
+    from foodviz.metrics.falls import falls
 
     if not words:
         return ()
@@ -62,8 +62,8 @@ def class_claims(
     after = np.stack([np.mean([probability(change) for change in test.changes], 0) for test in tests], 1)
     before = photographs.probabilities[:, target].double().cpu().numpy()
     seed = photographs.subject.image_seed(f"class {target}")
-    fallen = effects(before, after, before - 1, seed, least=0.0)
-    return tuple(Claim(word, test.how, effect) for word, test, effect in zip(words, tests, fallen, strict=True))
+    fallen = falls(before, after, before - 1, seed, least=0.0)
+    return tuple(Claim(word, test.how, fall) for word, test, fall in zip(words, tests, fallen, strict=True))
 
 
 def _probability(photographs: Photographs, images: torch.Tensor, target: int) -> np.ndarray:
@@ -83,8 +83,8 @@ def _probability(photographs: Photographs, images: torch.Tensor, target: int) ->
 def in_words(claims: Sequence[Claim]) -> dict[str, str]:
     """By word, the effect of those that had one."""
     return {
-        claim.word: f"{claim.how} its probability falls by {100 * claim.effect.mean:.0f} points, "
-        f"{100 * claim.effect.low:.0f} to {100 * claim.effect.high:.0f}"
+        claim.word: f"{claim.how} its probability falls by {100 * claim.fall.mean:.0f} points, "
+        f"{100 * claim.fall.low:.0f} to {100 * claim.fall.high:.0f}"
         for claim in claims
-        if claim.effect.clear
+        if claim.fall.clear
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from foodviz.analysis.filters.places import Places
     from foodviz.analysis.filters.scan import ScannedLayer
-    from foodviz.metrics.effects import Effect
+    from foodviz.metrics.falls import Fall
 
 _STRONGEST = 4  # candidates of either kind
 _COLOURFUL = 0.05  # range of a pixel's colours from which on it has a hue
@@ -60,17 +60,17 @@ class Claim:
     Attributes:
         word: a property, or how little of it is called.
         how: what was done to take it away, in words.
-        effect: how far the strongest cells fall: 1 is to the filter's mean over all photographs.
+        fall: how far the strongest cells fall: 1 is to the filter's mean over all photographs.
     """
 
     word: str
     how: str
-    effect: Effect
+    fall: Fall
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the manifest says."""
-        return {"word": self.word, "change": self.how, **self.effect.facts}
+        return {"word": self.word, "change": self.how, **self.fall.facts}
 
 
 def tested_claims(scanned: ScannedLayer, number: int, places: Places) -> tuple[Claim, ...]:
@@ -115,7 +115,7 @@ def claims_for(scanned: ScannedLayer, number: int, places: Places, words: Sequen
     import numpy as np
     import torch
 
-    from foodviz.metrics.effects import effects
+    from foodviz.metrics.falls import falls
 
     tests = [(word, test) for word in words if (test := _test(word))]
     if not tests:
@@ -129,13 +129,13 @@ def claims_for(scanned: ScannedLayer, number: int, places: Places, words: Sequen
     counts = [len(test.changes) for _, test in tests]
     after = np.stack([part.mean(0) for part in np.split(values, np.cumsum(counts)[:-1])], 1)
     scan = scanned.scan
-    fallen = effects(
+    fallen = falls(
         scan.maxima[scan.top(number, len(places.ids)), number],
         after,
         float(scan.means[:, number].mean()),
         scanned.subject.image_seed(f"{scanned.layer.name} {number}"),
     )
-    return tuple(Claim(word, test.how, effect) for (word, test), effect in zip(tests, fallen, strict=True))
+    return tuple(Claim(word, test.how, fall) for (word, test), fall in zip(tests, fallen, strict=True))
 
 
 def _properties_at(scanned: ScannedLayer, places: Places) -> np.ndarray:

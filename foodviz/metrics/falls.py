@@ -10,7 +10,7 @@ LEAST = 0.1  # of what can fall, where pictures were chosen for a maximum: it fa
 
 
 @dataclass(frozen=True)
-class Effect:
+class Fall:
     """The mean fall over N pictures, as a share of what can fall, and its 95 % interval by bootstrap over them.
 
     1 is all of it, 0 nothing; below 0 it rises.
@@ -39,20 +39,20 @@ class Effect:
         }
 
 
-def effects(
+def falls(
     before: np.ndarray, after: np.ndarray, floor: np.ndarray | float, seed: int, least: float = LEAST
-) -> list[Effect]:
-    """The effect of each of C changes.
+) -> list[Fall]:
+    """The fall under each of C changes.
 
     Args:
         before: (N,) values of the pictures as they are. after: (N, C), of the same pictures under each change.
         floor: what they can fall to: one value, or (N,).
         seed: of the bootstrap.
-        least: what an effect must be above to be one.
+        least: what an interval must lie above to be clear.
     """
     room = np.asarray(before - floor, np.float64)
-    falls = np.divide(before[:, None] - after, room[:, None], out=np.zeros(after.shape), where=room[:, None] > 0)
+    shares = np.divide(before[:, None] - after, room[:, None], out=np.zeros(after.shape), where=room[:, None] > 0)
     return [
-        Effect(float(mean), float(low), float(high), len(before), least)
-        for mean, (low, high) in zip(falls.mean(0), mean_intervals(falls, seed), strict=True)
+        Fall(float(mean), float(low), float(high), len(before), least)
+        for mean, (low, high) in zip(shares.mean(0), mean_intervals(shares, seed), strict=True)
     ]
