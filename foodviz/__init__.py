@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.atlas import atlas
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
+    from foodviz.analysis.embedding import embedding
     from foodviz.analysis.filters import filters
     from foodviz.analysis.inspect import inspect
     from foodviz.analysis.layers import layers
@@ -52,6 +53,7 @@ _PUBLIC = {
     "atlas": "analysis.atlas",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
+    "embedding": "analysis.embedding",
     "filters": "analysis.filters",
     "inspect": "analysis.inspect",
     "layers": "analysis.layers",
@@ -79,6 +81,7 @@ __all__ = [
     "atlas",
     "confusion",
     "dream",
+    "embedding",
     "filters",
     "inspect",
     "layers",

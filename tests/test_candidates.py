@@ -365,7 +365,7 @@ def test_a_guess_is_remembered_for_the_file_and_the_pictures(tmp_path, monkeypat
     first = load(str(tmp_path / "a"), score=Score("these", score))
     undecided = load(str(tmp_path / "a"))
     count = len(asked)
-    monkeypatch.setattr("foodviz.models.loading.recognised_architecture", None)
+    monkeypatch.setattr("foodviz.models.guess.match.known_architecture", None)
     monkeypatch.setattr("foodviz.models.guess.guessed.candidates", None)
     again = load(str(tmp_path / "a"), score=Score("these", score))
     assert again.origin == first.origin

@@ -12,7 +12,6 @@ from PIL import Image
 import foodviz
 from foodviz.analysis.reliance.passes import Pass
 from foodviz.analysis.reliance.pictures import chosen
-from foodviz.analysis.reliance.summary import ALL
 from foodviz.data.batch import read
 from foodviz.errors import InputError, UsageError
 from foodviz.methods.interventions.catalogue import named
@@ -52,8 +51,8 @@ def subject(flags, remarks):
     return foodviz.open_subject(**given | {"input_size": 16}, say=remarks.append)
 
 
-def of(result, group=ALL):
-    return {effect["name"]: effect for effect in result.facts["effects"][group]}
+def of(result):
+    return {effect["name"]: effect for effect in result.facts["effects"]}
 
 
 def test_what_decides_takes_all_answers_and_what_does_not_takes_none(subject, folder):

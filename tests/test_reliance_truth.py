@@ -39,7 +39,7 @@ def effects(tmp_path, pictures):
         facts = foodviz.reliance(subject, precision="float32").facts
         assert facts["masks_estimated"] == 0
         largest: dict[str, float] = {}
-        for effect in facts["effects"]["all"]:
+        for effect in facts["effects"]:
             assert effect["named"] > 0.8 * PICTURES
             largest[effect["kind"]] = max(largest.get(effect["kind"], 0), 1 - effect["kept"] / effect["named"])
         return largest

@@ -4,6 +4,7 @@ from foodviz.analysis.activations import activations
 from foodviz.analysis.atlas import atlas
 from foodviz.analysis.confusion import confusion
 from foodviz.analysis.dream import dream
+from foodviz.analysis.embedding import embedding
 from foodviz.analysis.filters import filters
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
@@ -25,6 +26,7 @@ __all__ = [
     "atlas",
     "confusion",
     "dream",
+    "embedding",
     "filters",
     "inspect",
     "layers",

@@ -60,7 +60,11 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
             continue
         pictures.append(picture)
         kept.append(place)
-        pieces.append(describe(picture.image, picture.explanation.segments, split.mask(index)))
+        pieces.append(
+            describe(
+                picture.image, picture.explanation.segments, split.framed_mask(index, subject.classifier.input_size)
+            )
+        )
     if not pictures:
         raise InputError(f"`class_name` {class_name}: in no picture do superpixels speak for {name} and others not")
     weights_of = [picture.explanation.weights[0].numpy() for picture in pictures]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis import trust as trusting
+from foodviz.analysis.overlays import overlays
 from foodviz.analysis.photographs import Photographs, viewer
 from foodviz.analysis.result import OnDemand
 from foodviz.attribution import Attribution
@@ -40,6 +42,7 @@ class Maps:
     objective: str
     shared_scale: bool
     clip: float
+    colours: str | None
 
     @property
     def titles(self) -> list[str]:
@@ -82,6 +85,7 @@ class Maps:
             clip=self.clip,
             notes=self._notes(),
             limits_of_all=self._limits,
+            colours=self.colours,
         )
 
     @cached_property
@@ -90,6 +94,27 @@ class Maps:
         from foodviz.render.style import limits_of
 
         return [limits_of(each.maps, self.clip) for each in self.attributions]
+
+    def overlays(self, strength: float) -> Mapping[str, Callable[[Path], object]]:
+        """Writers of each map's own files, by name."""
+        from foodviz.render.style import limits_of
+
+        def limits(number: int, place: int) -> tuple[float, float]:
+            return (
+                self._limits[number]
+                if self.shared_scale
+                else limits_of(self.attributions[number].maps[place], self.clip)
+            )
+
+        return overlays(
+            self.photographs,
+            self.names,
+            [each.method for each in self.asked],
+            self.attributions,
+            limits,
+            self.colours,
+            strength,
+        )
 
     def _curves_figure(self) -> Figure:
         from foodviz.render.trust import curves_figure

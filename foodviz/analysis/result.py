@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.errors import require
-from foodviz.results import ResultFolder
+from foodviz.results import FORMATS, ResultFolder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,17 +66,27 @@ class Result:
                 noted(figure, remarks)
             yield name, figure
 
-    def save(self, out: str | Path = "results", *, dpi: int = 150, command_line: str = "") -> ResultFolder:
+    def save(
+        self,
+        out: str | Path = "results",
+        *,
+        dpi: int = 150,
+        formats: Sequence[str] = ("png",),
+        command_line: str = "",
+    ) -> ResultFolder:
         """Write pictures, arrays, further files and last the manifest, each file whole or not at all.
 
         Args:
             out: the folder, made where it is missing.
             dpi: resolution of the pictures.
+            formats: of the figures, some of `results.FORMATS`.
             command_line: what redraws them; goes into every picture and the manifest.
 
         Raises:
-            InputError: the folder cannot be written to, or no such resolution.
+            InputError: the folder cannot be written to, or no such resolution or format.
         """
+        for each in formats:
+            require(each in FORMATS, "format", each, f"must be of {', '.join(FORMATS)}")
         require(DPI[0] <= dpi <= DPI[1], "dpi", dpi, f"must be from {DPI[0]} to {DPI[1]}")
         folder = ResultFolder(out, self.command, command_line)
         for name, pixels in self.pictures.items():
@@ -84,7 +94,7 @@ class Result:
         for name, write in self.files.items():
             folder.file(name, write)
         for name, figure in self._figures():
-            folder.figure(figure, dpi=dpi, name=name)
+            folder.figure(figure, dpi=dpi, name=name, formats=formats)
         if self.arrays:
             folder.arrays(self.arrays)
         folder.manifest({"settings": {**self.settings, "dpi": dpi}, **self.facts})

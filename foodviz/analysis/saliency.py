@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from foodviz.analysis import hiding
+from foodviz.analysis import overlays as separate
 from foodviz.analysis import trust as trusting
 from foodviz.analysis.choosing import choose
 from foodviz.analysis.photographs import Photographs
@@ -39,6 +40,9 @@ def saliency(
     trust: trusting.Level = "quick",
     shared_scale: bool = False,
     clip: float = 99.5,
+    overlays: bool = False,
+    colours: str | None = None,
+    strength: float = 0.7,
     **options: float | str | None,
 ) -> Result:
     """Which pixels the answer depends on, and how far to believe it.
@@ -62,6 +66,9 @@ def saliency(
         shared_scale: one colour scale for all maps of a method instead of one each.
         clip: percentile of a map's values that ends its colour scale, above 50 to 100; a few pixels are far above all
             others, and would leave them black. The values themselves stay as they are.
+        overlays: write each map as two files of its picture's own size, transparent and laid over it.
+        colours: a colour map of matplotlib's by name, in the usual one's stead.
+        strength: how opaque overlays are where the map is strongest, above 0 to 1.
         options: the methods' own, see the catalogue.
 
     Raises:
@@ -73,6 +80,7 @@ def saliency(
     require(len(methods) > 0, "method", "()", "must name at least one method")
     trusting.check(trust)
     require(50 < clip <= 100, "clip", clip, "a percentile above 50, up to 100")
+    separate.check(colours, strength)
     if against is not None and objective != "logit":
         raise UsageError("`against` takes the difference of two logits: leave `objective` out")
     own = catalogue.chosen_of(methods, options)
@@ -115,6 +123,7 @@ def saliency(
         objective,
         shared_scale,
         clip,
+        colours,
     )
     return Result(
         "saliency",
@@ -125,6 +134,7 @@ def saliency(
         maps.sentences,
         maps.draw,
         maps.views,
+        files=maps.overlays(strength) if overlays else {},
         findings=maps.findings,
     )
 

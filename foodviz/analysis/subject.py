@@ -106,7 +106,7 @@ class Subject:
                 raise UsageError("`ids` and `image` exclude each other")
             from foodviz.data import open_files
 
-            files = open_files(image, resize=self.dataset.resize)
+            files = open_files(image, resize=self.dataset.resize, fit=self.dataset.fit)
             for remark in files.remarks:
                 self.say(remark)
             require(

@@ -26,6 +26,7 @@ COMMANDS = {
     "atlas": "The whole net on pages: every layer with all its filters, every class.",
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
+    "embedding": "Which pictures a layer answers alike: t-SNE or PCA of its answers, coloured by class.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
     "reliance": "What the model relies on: one thing in the pictures changed at a time, the answers counted.",
     "report": "All of it as one page that opens anywhere.",

@@ -71,7 +71,12 @@ def line_given() -> str:
 
 def write(result: Result, flags: Mapping[str, Any], command_line: str | None = None, kept: Sequence[Path] = ()) -> None:
     """The result's files below --out; their paths and its lines on the terminal, or its manifest."""
-    folder = result.save(flags["out"], dpi=flags["dpi"], command_line=command_line or line_given())
+    folder = result.save(
+        flags["out"],
+        dpi=flags["dpi"],
+        formats=flags.get("format") or ("png",),
+        command_line=command_line or line_given(),
+    )
     for remark in () if flags["quiet"] else folder.remarks:
         say(remark)
     if flags["json_"]:

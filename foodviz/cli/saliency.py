@@ -63,6 +63,9 @@ class MethodChoice(click.Choice[str]):
 @method_options
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
 @option("--clip", type=float, default=99.5, help="Percentile of a map's values that ends its colours; 100 for all.")
+@option("--overlays", is_flag=True, help="Each map as files of its picture's own size, transparent and laid over it.")
+@option("--colours", help="A colour map of matplotlib's.  [default: magma; RdBu_r where there are signs]")
+@option("--strength", type=click.FloatRange(0, 1, min_open=True), default=0.7, help="How opaque overlays are at most.")
 def saliency(**flags: Any) -> None:
     """Which pixels the answer depends on, and how far to believe it.
 

@@ -13,7 +13,7 @@ from foodviz.models.classifier import Classifier
 from foodviz.models.files.own_format import declared_by
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import stack
-from foodviz.models.guess.guessed import Guess, Score, guess, memory, recall
+from foodviz.models.guess.guessed import Guess, Score, guess
 from foodviz.models.networks import (
     filled_network,
     recognised_architecture,
@@ -65,7 +65,7 @@ def load(
 
     Args:
         model: `sample` for the bundled one, a checkpoint file in any form that `read_checkpoint` takes, or
-            `torchvision:<name>` for the weights that torchvision publishes, fetched where torch has not got them.
+            `torchvision:<name>` or `timm:<name>` for the weights that these publish, fetched where they are not there.
         arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
             holds, else it is guessed from the weights.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
@@ -136,19 +136,17 @@ def _architecture(
     stated = stated_architecture(checkpoint, requested.declared)
     if stated is not None:
         return *stated, None
-    pixels = requested.preprocessing
-    guessed = recall(memory(path, checkpoint.form, pixels, score))
-    if guessed is None:  # recognising one imports torchvision, 2 s
-        recognised = recognised_architecture(checkpoint)
-        if recognised is not None:
-            return *recognised, None
+    recognised = recognised_architecture(path, checkpoint)
+    if recognised is not None:
+        return *recognised, None
 
-        def make(text: str, pixels: Preprocessing) -> Classifier:
-            silent = replace(requested, preprocessing=pixels, declared=_SILENT)
-            network = filled_network(checkpoint, text)
-            return _classifier(network, silent, _size(network, text, silent))
+    def make(text: str, pixels: Preprocessing) -> Classifier:
+        silent = replace(requested, preprocessing=pixels, declared=_SILENT)
+        network = filled_network(checkpoint, text)
+        return _classifier(network, silent, _size(network, text, silent))
 
-        guessed = guess(path, checkpoint, stackable(checkpoint.weights), pixels, make, score, progress)
+    weights = stackable(checkpoint.weights)
+    guessed = guess(path, checkpoint, weights, requested.preprocessing, make, score, progress)
     return guessed.text, guessed.source, guessed
 
 

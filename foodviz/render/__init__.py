@@ -12,6 +12,7 @@ _FIGURES = {
     "matrix_figure": "confusion",
     "montage": "contact_sheet",
     "dream_figure": "dream",
+    "embedding_figure": "embedding",
     "cards_figure": "filters",
     "pictures_figure": "filters",
     "lime_figure": "lime",

@@ -24,6 +24,7 @@ CHEAP = {
     "atlas": "--layers 16 --filters 7 --steps 2 --scan 8 --out @OUT",
     "lime": "--ids 57 --dpi 40 --samples 60 --out @OUT",
     "dream": "--dpi 40 --steps 2 --every 1 --out @OUT",
+    "embedding": "--limit 12 --dpi 40 --data @BASE/data --out @OUT",
     "confusion": "--dpi 40 --data @BASE/data --out @OUT",
     "reliance": "--dpi 40 --data @BASE/data --limit 4 --changes grey gone --out @OUT",
     "inspect": "--count 11 --few 11",

@@ -231,7 +231,8 @@ def _on_food(scanned: ScannedLayer, places: Places) -> tuple[np.ndarray, np.ndar
     """(N,) bool whether a cell's middle lies on the food and (N,) what it covers; None where a picture has no mask."""
     import numpy as np
 
-    masks = {index: scanned.split.mask(index) for index in set(places.ids.tolist())}
+    height, width = places.images.shape[-2:]
+    masks = {index: scanned.split.framed_mask(index, (height, width)) for index in set(places.ids.tolist())}
     inside, covered = [], []
     for index, cell in zip(places.ids.tolist(), places.cells, strict=True):
         mask = masks[index]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from foodviz.analysis.reliance import words
-from foodviz.analysis.reliance.summary import ALL, Summary, ranked
+from foodviz.analysis.reliance.summary import Summary, ranked
 from foodviz.data import spread_ids
 from foodviz.methods.interventions.catalogue import CHANGES
 from foodviz.printable import printable
@@ -33,14 +33,13 @@ def makers(one_pass: Pass, summary: Summary) -> Mapping[str, Callable[[], Figure
 
 
 def _table(one_pass: Pass, summary: Summary) -> Figure:
-    groups = list(summary.groups)[len(summary.groups) == 2 :]  # all pictures of one class are that class
-    effects = [summary.effects[name] for name in groups]
+    groups = [summary.all, *summary.classes] if len(summary.classes) > 1 else summary.classes
     changes = [CHANGES[each.change] for each in summary.interventions]
     return drawn.kept_figure(
-        np.array([[each.share_kept for each in row] for row in effects]),
-        np.array([[each.none for each in row] for row in effects]),
-        groups,
-        [row[0].named for row in effects],
+        np.array([[each.share_kept for each in group.effects] for group in groups]),
+        np.array([[each.none for each in group.effects] for group in groups]),
+        [group.name for group in groups],
+        [group.named for group in groups],
         [change.label for change in changes],
         [_kind(each) for each in summary.interventions],
         title=f"What the model relies on: % of the {'rightly named ' * summary.labelled}pictures that keep their name",
@@ -91,7 +90,7 @@ def _rows(summary: Summary) -> list[int]:
     if len(answers.ids) <= ROWS:
         return list(range(len(answers.ids)))
     right = answers.predicted[:, 0] == answers.targets
-    classes = [rows[right[rows]].tolist() for name, rows in summary.groups.items() if name != ALL]
+    classes = [group.rows[right[group.rows]].tolist() for group in summary.classes]
     classes = [rows for rows in classes if rows] or [list(range(len(answers.ids)))]
     if len(classes) == 1:
         return list(spread_ids(classes[0], ROWS))
@@ -100,9 +99,9 @@ def _rows(summary: Summary) -> list[int]:
 
 def _columns(summary: Summary) -> list[int]:
     """What is shown: the strongest of each kind, then the next strongest, in the catalogue's order."""
-    effects = summary.effects[ALL]
-    order = dict.fromkeys([*summary.strongest(), *ranked(effects)])
-    return sorted(effects.index(effect) for effect in list(order)[: COLUMNS - 1])
+    names = [each.name for each in summary.interventions]
+    order = dict.fromkeys(each.intervention.name for each in (*summary.all.strongest, *ranked(summary.all.effects)))
+    return sorted(names.index(name) for name in list(order)[: COLUMNS - 1])
 
 
 def _masks(one_pass: Pass, summary: Summary) -> Figure:

@@ -75,7 +75,7 @@ class Chosen:
         mask = None if self.masks == "estimated" else self.split.mask(index)
         if mask is None or not mask.any():
             return estimated(pixels), True
-        return resized_mask(mask, pixels.shape[:2]), False
+        return resized_mask(mask, pixels.shape[:2], self.split.fit), False
 
     def read(self, ids: Sequence[int]) -> Batch:
         """Pictures at the model's input size, on the device; `ids` are places in the split, of files too."""

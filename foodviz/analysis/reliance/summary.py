@@ -13,16 +13,14 @@ from foodviz.analysis.reliance.passes import PairedAnswers
 from foodviz.methods.interventions.catalogue import CHANGES, KINDS, Intervention
 from foodviz.metrics.paired import mean_intervals, share_interval
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
 class Effect:
     """What one intervention does to the answers for some pictures.
 
     Attributes:
-        intervention: what was done. group: `all`, or the class of the pictures.
-        images: how many.
+        intervention: what was done.
+        images: how many pictures.
         named: of them so many were named rightly before; where no label is known, all.
         kept: of those so many keep their name. gained: of the others so many are named rightly now.
         interval: 95 % interval of `change`.
@@ -31,7 +29,6 @@ class Effect:
     """
 
     intervention: Intervention
-    group: str
     images: int
     named: int
     kept: int
@@ -87,6 +84,33 @@ class Effect:
 
 
 @dataclass(frozen=True, eq=False)
+class Group:
+    """Pictures that are looked at together: all, or those of one class.
+
+    Attributes:
+        name: `all`, or the class. rows: (N,) of the answers.
+        effects: in the order of the interventions.
+    """
+
+    name: str
+    rows: np.ndarray
+    effects: Sequence[Effect]
+
+    @property
+    def named(self) -> int:
+        """Pictures named rightly before; where no label is known, all."""
+        return self.effects[0].named
+
+    @property
+    def strongest(self) -> list[Effect]:
+        """Of each kind the intervention that takes most answers away, the strongest kind first."""
+        best: dict[str, Effect] = {}
+        for effect in ranked(self.effects):
+            best.setdefault(effect.intervention.kind, effect)
+        return list(best.values())
+
+
+@dataclass(frozen=True, eq=False)
 class Summary:
     """The answers of one run.
 
@@ -101,48 +125,40 @@ class Summary:
     seed: int
 
     @cached_property
-    def groups(self) -> dict[str, np.ndarray]:
-        """Rows of the answers: of all pictures, then of each class that has some."""
-        targets = self.answers.targets
-        classes = {self.class_names[label]: np.flatnonzero(targets == label) for label in np.unique(targets)}
-        return {ALL: np.arange(len(targets)), **classes}
+    def all(self) -> Group:
+        """All pictures."""
+        return self._group("all", np.arange(len(self.answers.targets)))
 
     @cached_property
-    def effects(self) -> dict[str, list[Effect]]:
-        """Of each group, in the order of the interventions."""
-        return {name: self._of(name, rows) for name, rows in self.groups.items()}
+    def classes(self) -> list[Group]:
+        """Those of each class that has some."""
+        targets = self.answers.targets
+        return [self._group(self.class_names[label], np.flatnonzero(targets == label)) for label in np.unique(targets)]
 
-    def _of(self, group: str, rows: np.ndarray) -> list[Effect]:
+    def _group(self, name: str, rows: np.ndarray) -> Group:
         answers = self.answers
         right = answers.predicted[rows] == answers.targets[rows, None]
         before, after = right[:, :1], right[:, 1:]
-        kept, gained = (before & after).sum(0), (~before & after).sum(0)
+        kept, gained = (before & after).sum(0).tolist(), (~before & after).sum(0).tolist()
         named, count = int(before.sum()), len(rows)
         probability = answers.probability[rows].astype(np.float64)
-        intervals = mean_intervals(probability[:, 1:] - probability[:, :1], self.seed)
-        means, cut = probability.mean(0), answers.cut[rows].mean(0, dtype=np.float64)
-        return [
+        intervals = mean_intervals(probability[:, 1:] - probability[:, :1], self.seed).tolist()
+        means, cut = probability.mean(0).tolist(), answers.cut[rows].mean(0, dtype=np.float64).tolist()
+        effects = [
             Effect(
                 intervention,
-                group,
                 count,
                 named,
-                int(kept[place]),
-                int(gained[place]),
-                share_interval(int(gained[place]), named - int(kept[place]), count),
-                (float(means[0]), float(means[place + 1])),
-                (float(intervals[place, 0]), float(intervals[place, 1])),
-                float(cut[place]),
+                kept[place],
+                gained[place],
+                share_interval(gained[place], named - kept[place], count),
+                (means[0], means[place + 1]),
+                (intervals[place][0], intervals[place][1]),
+                cut[place],
             )
             for place, intervention in enumerate(self.interventions)
         ]
-
-    def strongest(self, group: str = ALL) -> list[Effect]:
-        """Of each kind the intervention that takes most answers away, the strongest kind first."""
-        best: dict[str, Effect] = {}
-        for effect in sorted(self.effects[group], key=_strength):
-            best.setdefault(effect.intervention.kind, effect)
-        return list(best.values())
+        return Group(name, rows, effects)
 
     @property
     def labelled(self) -> bool:
@@ -166,8 +182,9 @@ class Summary:
         """For the manifest."""
         return {
             "images": len(self.answers.ids),
-            "kinds": {each.intervention.kind: each.intervention.name for each in self.strongest()},
-            "effects": {group: [effect.facts for effect in effects] for group, effects in self.effects.items()},
+            "kinds": {each.intervention.kind: each.intervention.name for each in self.all.strongest},
+            "effects": [effect.facts for effect in self.all.effects],
+            "classes": [{"name": each.name, "effects": [one.facts for one in each.effects]} for each in self.classes],
             "done": {each.name: CHANGES[each.change].note for each in self.interventions},
             "tested": {kind: KINDS[kind] for kind in dict.fromkeys(each.kind for each in self.interventions)},
             "masks_estimated": self.guessed,
@@ -182,12 +199,12 @@ class Summary:
             *("change of the share named rightly", "low", "high", "no effect"),
             *("probability before", "after", "low of the change", "high of the change", "share of pixels cut"),
         ]
-        for effects in self.effects.values():
-            for each in effects:
+        for group in (self.all, *self.classes):
+            for each in group.effects:
                 changed = (each.change, *each.interval)
                 probability = (*each.probability, *each.probability_interval, each.cut)
                 yield [
-                    *(each.group, each.intervention.name, each.intervention.kind, each.intervention.words),
+                    *(group.name, each.intervention.name, each.intervention.kind, each.intervention.words),
                     *(each.images, each.named, each.kept, each.gained),
                     *(f"{value:.4f}" for value in changed),
                     int(each.none),
@@ -207,11 +224,6 @@ class Summary:
             ]
 
 
-def _strength(effect: Effect) -> tuple[float, float]:
-    """The most negative change first, among equals the one that costs the target most probability."""
-    return effect.change, effect.probability[1]
-
-
 def ranked(effects: Sequence[Effect]) -> list[Effect]:
-    """The strongest first."""
-    return sorted(effects, key=_strength)
+    """The most negative change first, among equals the one that leaves the target least probability."""
+    return sorted(effects, key=lambda effect: (effect.change, effect.probability[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from foodviz.analysis.reliance.summary import ALL, Effect, Summary, ranked
+from foodviz.analysis.reliance.summary import Effect, Group, Summary, ranked
 from foodviz.analysis.result import table
 from foodviz.methods.interventions.catalogue import KINDS
 from foodviz.printable import printable
@@ -17,26 +17,26 @@ _FEW = 4  # pictures of a class: with fewer no change can be told from chance
 
 def sentences(summary: Summary) -> list[str]:
     """What all pictures say, kind by kind, and what each class does."""
-    effects = [_of_kind(each, summary.labelled) for each in summary.strongest() if not each.none]
+    effects = [_of_kind(each, summary.labelled) for each in summary.all.strongest if not each.none]
     return [*effects, *_without(summary), *_of_classes(summary)]
 
 
 def findings(summary: Summary) -> list[str]:
     """What decides most, that the food be there left aside, and what does not."""
-    effects = [each for each in summary.strongest() if not each.none and each.intervention.kind != "object"]
+    effects = [each for each in summary.all.strongest if not each.none and each.intervention.kind != "object"]
     return [*(_of_kind(each, summary.labelled) for each in effects[:1]), *_without(summary)]
 
 
 def _without(summary: Summary) -> list[str]:
     """What no change of which has an effect."""
-    kinds = [KINDS[each.intervention.kind] for each in summary.strongest() if each.none]
+    kinds = [KINDS[each.intervention.kind] for each in summary.all.strongest if each.none]
     return [f"Nothing that was changed shows that the answers need {' or '.join(kinds)}."] if kinds else []
 
 
 def lines(summary: Summary, chosen: Chosen) -> list[str]:
     """For the terminal: every intervention with its figures, then the classes, then how it was done."""
     heading = ("when", "keep their name", "change", "95 % interval", "probability", "")
-    rows = [_row(each) for each in ranked(summary.effects[ALL])]
+    rows = [_row(each) for each in ranked(summary.all.effects)]
     return [*table([heading, *rows]), "", *_of_classes(summary), *notes(summary, chosen)]
 
 
@@ -52,7 +52,7 @@ def notes(summary: Summary, chosen: Chosen) -> list[str]:
     else:
         where = "Food and background are told apart by the masks of the data."
     named = "named rightly before" if summary.labelled else "that are named before"
-    cut = [each for each in summary.effects[ALL] if each.cut >= 0.05]
+    cut = [each for each in summary.all.effects if each.cut >= 0.05]
     return [
         f"{count:,} pictures, each before and after; shares are of those {named}. No effect is shown where the 95 % "
         "interval covers that nothing happens, as with few pictures it often does.",
@@ -79,21 +79,20 @@ def _of_kind(effect: Effect, labelled: bool) -> str:
 
 def _of_classes(summary: Summary) -> list[str]:
     """A line a class where there are several, of those with pictures enough to say something."""
-    if len(summary.groups) == 2:
-        return []
-    return [_of_class(summary, name) for name, rows in summary.groups.items() if name != ALL and len(rows) >= _FEW]
+    several = summary.classes if len(summary.classes) > 1 else []
+    return [_of_class(each) for each in several if len(each.rows) >= _FEW]
 
 
-def _of_class(summary: Summary, group: str) -> str:
+def _of_class(group: Group) -> str:
     """The strongest of each kind."""
-    strongest = [each for each in summary.strongest(group) if not each.none and each.change < 0]
-    named = summary.effects[group][0].named
+    strongest = [each for each in group.strongest if not each.none and each.change < 0]
+    name, named = printable(group.name), group.named
     if not strongest:
-        return f"{printable(group)}: nothing that was changed changes more of {named:,} answers than chance may."
+        return f"{name}: nothing that was changed changes more of {named:,} answers than chance may."
     first, *others = (f"when {each.intervention.words}" for each in strongest)
     counts = [f"{each.lost:,}" for each in strongest]
     more = "".join(f", {count} {when}" for count, when in zip(counts[1:], others, strict=True))
-    return f"{printable(group)}: {counts[0]} of {named:,} change {first}{more}."
+    return f"{name}: {counts[0]} of {named:,} change {first}{more}."
 
 
 def _row(effect: Effect) -> tuple[str, ...]:

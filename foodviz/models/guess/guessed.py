@@ -99,21 +99,6 @@ class Guess:
         return lines
 
 
-def memory(path: Path, form: str, pixels: Preprocessing, score: Score | None) -> Path:
-    """The file in the cache where the guess for a checkpoint is kept; arguments as in `guess`."""
-    known = (file_digest(path), form, repr(pixels), score.pictures if score else "")
-    return cache_file("guesses", _VERSION, *known, suffix=".json")
-
-
-def recall(kept: Path) -> Guess | None:
-    """The guess in that file; None where there is none."""
-    known = load_json(kept)
-    if known is None:
-        return None
-    tried = tuple((Rating(**rating), text) for rating, text in known["tried"])
-    return Guess(known["text"], tried, known["as_well"])
-
-
 def guess(
     path: Path,
     checkpoint: Checkpoint,
@@ -135,13 +120,18 @@ def guess(
     Raises:
         InputError: no stack.
     """
+    digest = f"{file_digest(path)} {checkpoint.form}"
+    memory = cache_file("guesses", _VERSION, digest, repr(pixels), score.pictures if score else "", suffix=".json")
+    known = load_json(memory)
+    if known is not None:
+        tried = tuple((Rating(**rating), text) for rating, text in known["tried"])
+        return Guess(known["text"], tried, known["as_well"])
     possible = candidates(weights, pixels.input_size)
     if not possible:
         raise _unknown(checkpoint, weights, pixels.input_size)
-    kept = memory(path, checkpoint.form, pixels, score)
     if score is None:
-        return _remembered(kept, Guess(possible[0].text, (), len(worth_trying(possible)) - 1))
-    rate_it, digest = score.rate, f"{file_digest(path)} {checkpoint.form}"
+        return _remembered(memory, Guess(possible[0].text, (), len(worth_trying(possible)) - 1))
+    rate_it = score.rate
 
     def rate(candidate: Candidate, way: Preprocessing) -> Rating:
         def made() -> Classifier:
@@ -157,11 +147,11 @@ def guess(
 
     rated = choose(possible, rate, _ways(pixels), progress)
     tried = tuple((rating, candidate.text) for rating, candidate in rated[:MOST_LISTED])
-    return _remembered(kept, Guess(tried[0][1], tried, as_good(rated)))
+    return _remembered(memory, Guess(tried[0][1], tried, as_good(rated)))
 
 
-def _remembered(kept: Path, guessed: Guess) -> Guess:
-    save_json(kept, {**vars(guessed), "tried": [(vars(rating), text) for rating, text in guessed.tried]})
+def _remembered(memory: Path, guessed: Guess) -> Guess:
+    save_json(memory, {**vars(guessed), "tried": [(vars(rating), text) for rating, text in guessed.tried]})
     return guessed
 
 
