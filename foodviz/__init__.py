@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
     from foodviz.analysis.embedding import embedding
+    from foodviz.analysis.evaluate import evaluate
     from foodviz.analysis.filters import filters
     from foodviz.analysis.inspect import inspect
     from foodviz.analysis.layers import layers
@@ -54,6 +55,7 @@ _PUBLIC = {
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
     "embedding": "analysis.embedding",
+    "evaluate": "analysis.evaluate",
     "filters": "analysis.filters",
     "inspect": "analysis.inspect",
     "layers": "analysis.layers",
@@ -82,6 +84,7 @@ __all__ = [
     "confusion",
     "dream",
     "embedding",
+    "evaluate",
     "filters",
     "inspect",
     "layers",

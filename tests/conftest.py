@@ -41,7 +41,18 @@ def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
 
 
 # Files whose tests take seconds each. First, so that no worker has one left when the others are done.
-_SLOW = ("torture", "readme", "docs", "foreign_nets", "security", "duplicates", "browser", "training", "shared_sweep")
+_SLOW = (
+    "torture",
+    "readme",
+    "docs",
+    "foreign_nets",
+    "security",
+    "duplicates",
+    "browser",
+    "training",
+    "shared_sweep",
+    "evaluate",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

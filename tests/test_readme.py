@@ -30,6 +30,9 @@ samples = "120"
 limit = 11
 [dream]
 steps = 10
+[evaluate]
+limit = 2
+method = ["gradient", "gradcam"]
 [atlas]
 steps = 2
 scan = "20"

@@ -5,6 +5,7 @@ from foodviz.analysis.atlas import atlas
 from foodviz.analysis.confusion import confusion
 from foodviz.analysis.dream import dream
 from foodviz.analysis.embedding import embedding
+from foodviz.analysis.evaluate import evaluate
 from foodviz.analysis.filters import filters
 from foodviz.analysis.inspect import inspect
 from foodviz.analysis.layers import layers
@@ -27,6 +28,7 @@ __all__ = [
     "confusion",
     "dream",
     "embedding",
+    "evaluate",
     "filters",
     "inspect",
     "layers",

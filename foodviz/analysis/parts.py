@@ -74,13 +74,14 @@ class SplitPart:
         save_arrays(self._file, {**own, "skipped": np.array(gathered.skipped, "U")})
         return gathered
 
-    def kept(self) -> Gathered | None:
-        """What the cache holds of it; None where nothing sound is there."""
+    def kept(self, sound: Callable[[Arrays], bool]) -> Gathered | None:
+        """What the cache holds of it; None where nothing is there, or nothing that is `sound`."""
         arrays = load_arrays(self._file)
         if arrays is None:
             return None
         skipped = tuple(arrays.pop("skipped").tolist())
-        return Gathered({name.removeprefix("own "): values for name, values in arrays.items()}, skipped)
+        own = {name.removeprefix("own "): values for name, values in arrays.items()}
+        return Gathered(own, skipped) if not own or sound(own) else None
 
     @cached_property
     def _file(self) -> Path:

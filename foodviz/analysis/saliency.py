@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from foodviz.analysis import hiding
 from foodviz.analysis import overlays as separate
 from foodviz.analysis import trust as trusting
-from foodviz.analysis.choosing import choose
+from foodviz.analysis.choosing import choose, of_split
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 
 def saliency(
     subject: Subject,
+    folder: Path | None = None,
+    /,
     *,
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
     class_name: str | None = None,
     errors: bool = False,
     limit: int | None = None,
+    all_: bool = False,
+    half: bool = False,
     method: Sequence[str] = ("gradient",),
     target: str = "label",
     against: str | None = None,
@@ -48,11 +53,14 @@ def saliency(
     """Which pixels the answer depends on, and how far to believe it.
 
     Args:
+        folder: where `all_` puts the maps, see `map_store`.
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
         class_name: pictures with this label instead.
         errors: pictures instead whose label is not what the model answers; with `class_name`, those of the class.
         limit: so many pictures of those, or of the whole split, evenly spread; 20 where None.
+        all_: every picture of the split, or of those chosen by `class_name` and `errors`: one map each, for its target
+            alone, into `folder`, and a page of thumbnails; a killed run goes on. half: those maps as float16.
         method: names in `methods.attribution.catalogue`, or `captum:` and a class of captum.attr; several stand side
             by side.
         target: class to explain: label, predicted, or a class by name or number. A picture that is named wrongly is
@@ -85,6 +93,23 @@ def saliency(
         raise UsageError("`against` takes the difference of two logits: leave `objective` out")
     own = catalogue.chosen_of(methods, options)
     how = hiding.hide_of(hide)
+    if half and not all_:
+        raise UsageError("`half` is for the maps of `all_`")
+    if all_:
+        if ids or image or limit is not None or against is not None or len(methods) > 1:
+            raise UsageError("`all_` takes one `method`, and neither `ids`, `image`, `limit` nor `against`")
+        require(folder is not None, "all_", True, "needs a folder for the maps")
+        split = subject.split()
+        chosen = of_split(subject, split, class_name, errors)
+
+        from foodviz.analysis.map_store import MapStore
+        from foodviz.analysis.maps_of_split import maps_of_split
+
+        (name,) = methods
+        store = MapStore(
+            subject, split, Path(folder or ""), name, own[name], target, objective, how, reduce, trust, half
+        )
+        return maps_of_split(store, chosen, settings)
     split, indices = choose(subject, ids, image, class_name=class_name, errors=errors, limit=limit)
 
     from foodviz import models

@@ -90,6 +90,7 @@ def gather(
     key: Sequence[str],
     batch: int,
     batches: int,
+    sound: Callable[[Arrays], bool] = lambda _: True,
 ) -> tuple[list[Arrays], tuple[str, ...]]:
     """The arrays of each part's own tally, first part first, and a reason for each picture that cannot be read.
 
@@ -101,6 +102,7 @@ def gather(
         kind: folder in the cache, and what the progress bar says.
         key: everything that a tally depends on; the pictures and the size are added.
         batch: pictures in one. batches: in a part.
+        sound: whether a part from the cache still holds, where its tally left something elsewhere.
 
     Raises:
         InputError: no picture can be read, or the processes do not see the same model and pictures.
@@ -114,7 +116,7 @@ def gather(
         """One for every batch, whoever takes it in."""
         others = 0
         for number in queue:
-            part = parts[number].kept()
+            part = parts[number].kept(sound)
             if part is None:
                 part = yield from parts[number].make(tally(), partial(queue.is_done, number))
             else:
@@ -128,7 +130,7 @@ def gather(
     for _ in subject.progress(steps(), f"{kind} of {split.name}", total=-(-len(ids) // batch)):
         pass
     gathered = [
-        own.get(number) or part.kept() or _made_again(subject, part, tally()) for number, part in enumerate(parts)
+        own.get(number) or part.kept(sound) or _made_again(subject, part, tally()) for number, part in enumerate(parts)
     ]
     skipped = tuple(reason for part in gathered for reason in part.skipped)
     left_out(subject, split, skipped, len(ids))

@@ -29,13 +29,14 @@ COMMANDS = {
     "embedding": "Which pictures a layer answers alike: t-SNE or PCA of its answers, coloured by class.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
     "reliance": "What the model relies on: one thing in the pictures changed at a time, the answers counted.",
+    "evaluate": "Which method's maps to believe on this model: methods by measures over many pictures.",
     "report": "All of it as one page that opens anywhere.",
     "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
     "sample": "Write the embedded sample data set as a Food-11 folder.",
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
 # Those whose processes under torchrun share the work.
-SHARING = ("confusion", "filters", "reliance", "saliency", "train")
+SHARING = ("confusion", "evaluate", "filters", "reliance", "saliency", "train")
 
 
 class LazyGroup(click.Group):

@@ -1,6 +1,7 @@
 """`foodviz saliency`: which pixels an answer depends on."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -42,14 +43,19 @@ class MethodChoice(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
+METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
+
+
 @click.command(cls=GreedyCommand)
 @shared_options
 @option("--class", "class_name", help="Pictures with this label.")
 @option("--errors", is_flag=True, help="Pictures that the model names wrongly.")
 @option("--limit", type=click.IntRange(min=1), help="So many pictures, evenly spread.  [default: 20 of those above]")
+@option("--all", "all_", is_flag=True, help="Every picture of the split, or of those above: maps into a store.")
+@option("--half", is_flag=True, help="With --all: maps as float16.")
 @option(
     "--method",
-    type=MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"]),
+    type=METHOD,
     multiple=True,
     default=("gradient",),
     help="One or several, side by side; captum:CLASS runs a class of captum.attr, where captum is installed.",
@@ -69,6 +75,7 @@ class MethodChoice(click.Choice[str]):
 def saliency(**flags: Any) -> None:
     """Which pixels the answer depends on, and how far to believe it.
 
-    Without --ids: the four photographs of the report, ids 57 3207 4707 3784.
+    Without --ids: the four photographs of the report, ids 57 3207 4707 3784. With --all: the maps of a whole split as
+    parts of a store, and a page of thumbnails; a killed run goes on, and processes under torchrun share the pictures.
     """
-    output.run("saliency", flags)
+    output.run("saliency", flags, *([Path(flags["out"]) / "saliency-maps"] if flags["all_"] else []))

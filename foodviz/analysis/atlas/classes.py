@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FILTERS = 24  # named of a class
 _ERRORS = 8  # of each kind
+_CHANGED = 220  # pictures at most that are changed to see what the classes rely on
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class ClassChapter:
         picture: (H, W, 3) uint8 drawn for its logit; None where it is not drawn.
         filters: slug of the layer and number of those whose mean is largest for it, the most selective first.
         errors: the most confident ones. photographs: (H, W, 3) uint8 of each.
+        relies_on: what takes its answers away when it is changed, as `reliance` says it; empty where too few pictures
+            are of it.
         right: how many of its pictures are named rightly.
     """
 
@@ -55,6 +58,7 @@ class ClassChapter:
     filters: list[tuple[str, int]]
     errors: list[NamedWrongly]
     photographs: list[np.ndarray]
+    relies_on: str
     right: int
     pictures: int
 
@@ -75,6 +79,7 @@ def classes_of(
         None if dead else picture for batch in drawn for picture, dead in zip(batch.pictures, batch.dead, strict=True)
     ]
     pictures += [None] * (len(source.classes) - len(pictures))
+    relied_on = _relied_on(source)
     told = []
     for number, picture in zip(source.classes, pictures, strict=True):
         found = [
@@ -93,11 +98,23 @@ def classes_of(
                 [(slug, channel) for _, slug, channel in sorted(found)[:_FILTERS]],
                 errors,
                 photographed.pixels([error.id for error in errors]),
+                relied_on.get(number, ""),
                 int((own & answers.right).sum()),
                 int(own.sum()),
             )
         )
     return told
+
+
+def _relied_on(source: Source) -> dict[int, str]:
+    """What `reliance` says of each class of which it has pictures enough."""
+    from foodviz.analysis.reliance import reliance
+
+    names = source.subject.classifier.class_names
+    sentences = reliance(source.subject, limit=min(_CHANGED, source.photographs)).sentences
+    heads = {number: f"{printable(names[number])}: " for number in source.classes}
+    found = {number: [each for each in sentences if each.startswith(head)] for number, head in heads.items()}
+    return {number: said[0].removeprefix(heads[number]) for number, said in found.items() if said}
 
 
 def _errors(source: Source, answers: Predictions, number: int) -> list[NamedWrongly]:

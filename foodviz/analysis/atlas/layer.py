@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DOUBLED = 0.95  # cosine from which on two filters say the same
 _NEIGHBOURS, _FEEDING = 3, 3  # named of each kind
 _PERPLEXITY = 12.0  # of the map: about how many neighbours count
+_ENOUGH = 36  # filters, for t-SNE
 _FAVOURITES = 2  # classes by which a filter is found
 _SELECTIVE = 0.05  # share of variance between the classes from which on a filter has favourites
 
@@ -131,6 +132,11 @@ def filter_rows(
     return rows
 
 
+def map_by(count: int) -> str:
+    """What lays out the map of so many filters."""
+    return "t-SNE" if count >= _ENOUGH else "the two principal components"
+
+
 def layer_map(responses: np.ndarray) -> np.ndarray:
     """Where each filter lies on a map on which those that answer alike to photographs lie together, (K, 2) in [0, 1].
 
@@ -149,7 +155,7 @@ def layer_map(responses: np.ndarray) -> np.ndarray:
     unit = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 0)
     if len(unit) < 3 or unit.shape[1] < 3:
         places = np.column_stack([np.arange(len(unit)), np.zeros(len(unit))]).astype(np.float64)
-    elif len(unit) < 3 * _PERPLEXITY:
+    elif len(unit) < _ENOUGH:
         places = PCA(2, svd_solver="full").fit_transform(unit)
     else:
         # a unit vector's squared distance is twice 1 - r

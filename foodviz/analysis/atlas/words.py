@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz.printable import printable
@@ -34,8 +34,10 @@ def about_layer(chapter: Chapter, shared: Mapping[str, Any]) -> str:
     return "; ".join(parts) + "."
 
 
-def filter_content(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> dict[str, Any]:
-    """One filter as the template shows it."""
+def filter_content(
+    row: FilterRow, chapter: Chapter, names: Sequence[str], shown: Mapping[str, Collection[int]]
+) -> dict[str, Any]:
+    """One filter as the template shows it; `shown` are the filters on each layer's page, by its slug."""
     place = chapter.rows.index(row)
     top = ", ".join(printable(label or file, 24) for label, file in zip(row.labels, row.files, strict=True))
     return {
@@ -53,7 +55,7 @@ def filter_content(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> di
         "top": top,
         "bars": _bars(row.means, names),
         "profile": _profile(row.means, names),
-        "lines": [line for line in _lines(row, chapter, names) if line],
+        "lines": _lines(row, chapter, names, shown),
     }
 
 
@@ -66,8 +68,19 @@ def search_words(row: FilterRow, names: Sequence[str]) -> str:
     )
 
 
-def _lines(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> list[dict[str, Any]]:
-    own = f"layer-{chapter.slug}.html"
+def _lines(
+    row: FilterRow, chapter: Chapter, names: Sequence[str], shown: Mapping[str, Collection[int]]
+) -> list[dict[str, Any]]:
+    def links(named: Sequence[tuple[int, float]], slug: str, form: str) -> list[dict[str, str]]:
+        return [
+            {
+                "href": f"layer-{slug}.html#filter-{number}" if number in shown.get(slug, ()) else "",
+                "name": str(number),
+                "value": form.format(value),
+            }
+            for number, value in named
+        ]
+
     if row.dead:
         woken = "; its drawn picture alone wakes it" if row.reached is not None else ": pruning it loses nothing"
         return [_line(f"the same for every photograph{woken}")]
@@ -81,26 +94,19 @@ def _lines(row: FilterRow, chapter: Chapter, names: Sequence[str]) -> list[dict[
         lines.append(_line(f"mean {row.reached:.2g} on its picture; strongest cells of photographs {strongest}"))
     if row.way == "another" and row.scaled is not None:
         lines.append(_line(f"its picture goes another way than the photographs ({row.scaled:.2f}): believe those"))
-    lines.append(_line("like", _links(row.like, own, "{:.2f}")))
-    lines.append(_line("least like", _links(row.unlike, own, "{:.2f}")))
+    lines.append(_line("like", links(row.like, chapter.slug, "{:.2f}")))
+    lines.append(_line("least like", links(row.unlike, chapter.slug, "{:.2f}")))
     if row.doubles:
-        lines.append(_line("says the same as", _links([(each, 1.0) for each in row.doubles], own, "")))
-    before = f"layer-{chapter.fed_by}.html"
+        lines.append(_line("says the same as", links([(each, 1.0) for each in row.doubles], chapter.slug, "")))
     if row.excited_by:
-        lines.append(_line("added to by", _links(row.excited_by, before, "{:+.2g}")))
+        lines.append(_line("added to by", links(row.excited_by, chapter.fed_by, "{:+.2g}")))
     if row.inhibited_by:
-        lines.append(_line("taken from by", _links(row.inhibited_by, before, "{:+.2g}")))
+        lines.append(_line("taken from by", links(row.inhibited_by, chapter.fed_by, "{:+.2g}")))
     return lines
 
 
 def _line(head: str, links: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
     return {"head": head, "links": links}
-
-
-def _links(named: Sequence[tuple[int, float]], page: str, form: str) -> list[dict[str, str]]:
-    return [
-        {"href": f"{page}#filter-{number}", "name": str(number), "value": form.format(value)} for number, value in named
-    ]
 
 
 def _largest(means: Sequence[float | None]) -> list[tuple[float, int]]:

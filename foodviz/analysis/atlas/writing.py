@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.atlas.layer import map_by
 from foodviz.analysis.atlas.words import about_layer, filter_content, search_words
 from foodviz.results import write_bytes
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from foodviz.analysis.atlas.chapters import Chapter, Source
     from foodviz.analysis.atlas.classes import ClassChapter
 
@@ -59,6 +62,7 @@ def write_pages(
         "example": names[source.classes[0]] if source.classes else "smooth",
         "split": source.split.name,
         "photographs": source.photographs,
+        "shown": {chapter.slug: {row.number for row in chapter.rows} for chapter in chapters},
     }
     titles = {
         chapter.slug: {"slug": chapter.slug, "number": int(chapter.slug), "name": chapter.unit.name}
@@ -113,13 +117,14 @@ def _write_layer(
     slug, rows = chapter.slug, chapter.rows
     by_order = sorted(range(len(rows)), key=lambda place: rows[place].order)
     most_of_sheet = int(_SHEET * MOST_BYTES)
-    size = write(f"{slug}.webp", sheet([chapter.pictures[place] for place in by_order], most_of_sheet))
-    filters = [filter_content(row, chapter, names) for row in rows]
+    size = write(f"{slug}.webp", sheet([_at_a_glance(chapter, place) for place in by_order], most_of_sheet))
+    filters = [filter_content(row, chapter, names, shared["shown"]) for row in rows]
     content = {
         **shared,
         "kind": "layer",
         "title": f"layer {shared['number']}, {chapter.unit.name}",
         "about": about_layer(chapter, shared),
+        "map_by": map_by(len(rows)),
         "sheet": sheets[slug],
         "filters": filters,
         "by_likeness": [filters[place] for place in by_order],
@@ -130,6 +135,12 @@ def _write_layer(
     for row, file in zip(rows, files, strict=True):
         write(f"{slug}/{row.number}.webp", file)
     write(f"layer-{slug}.html", atlas_page("layer", {**content, "sprite": sprite}).encode())
+
+
+def _at_a_glance(chapter: Chapter, place: int) -> np.ndarray | None:
+    """A filter's drawn picture; while it is not drawn its best photograph; none of a dead one that nothing wakes."""
+    picture = chapter.pictures[place]
+    return chapter.crops[place, 0] if picture is None and not chapter.rows[place].dead else picture
 
 
 def _write_class(
@@ -164,6 +175,7 @@ def _write_class(
         "title": each.name,
         "about": f"{each.right} of {each.pictures} photographs of {shared['split']} are named rightly.",
         "drawn": each.picture is not None,
+        "relies_on": each.relies_on,
         "side": _SIDE,
         "filters": filters,
         "errors": [{**vars(error), "words": error.words} for error in each.errors],
@@ -172,10 +184,9 @@ def _write_class(
 
 
 def _in_index(chapter: Chapter, title: Mapping[str, Any], sheet: Mapping[str, int], source: Source) -> dict[str, Any]:
-    """A layer as the first page names it, with its most selective filters that are drawn."""
+    """A layer as the first page names it, with its most selective filters."""
     whole = max(source.subject.classifier.input_size)
-    drawn = [row for row, picture in zip(chapter.rows, chapter.pictures, strict=True) if picture is not None]
-    best = sorted(drawn, key=lambda row: -row.selectivity)[:_BEST]
+    best = sorted((row for row in chapter.rows if not row.dead), key=lambda row: -row.selectivity)[:_BEST]
     layer, facts = chapter.unit.layer, chapter.facts
     counts = [f"{facts[key]} {key}" for key in ("dead", "doubled") if facts[key]]
     return {
