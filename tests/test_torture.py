@@ -77,6 +77,7 @@ def test_a_line_of_a_table_is_each_of_its_commands_with_each_of_its_inputs(tortu
         "--dpi",
         "30",
     )
+    assert "--ids" not in quick("reliance")
     names = [case.name for kind in torture.KINDS for case in islice(torture.cases_of(kind, "0", runner), 150)]
     assert len(set(names)) >= 149 * len(torture.KINDS)
     again = [case.name for kind in torture.KINDS for case in islice(torture.cases_of(kind, "0", runner), 150)]

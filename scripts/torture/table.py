@@ -66,9 +66,10 @@ def quick(line: str, each: object = "") -> tuple[str, ...]:
     if command not in COMMANDS:
         return (command, *rest) if words else ()
     options, given = options_of(command), {word.partition("=")[0] for word in words}
-    # readings of a stranger's model are tried on labelled pictures, which takes long
-    chosen = "" if given & PICTURES else "--image @BASE/p.jpg" if "--model" in given else "--ids 57"
     own = QUICK.get(command, "" if "--ids" in options else "--data @BASE/data")
+    # readings of a stranger's model are tried on labelled pictures, which takes long
+    chosen = "--image @BASE/p.jpg" if "--model" in given else "--ids 57"
+    chosen = "" if given.union(own.split()) & PICTURES else chosen
     more = f"{OFTEN} {own} {chosen}".split()
     pairs = {flag: value for flag, value in zip(more[::2], more[1::2], strict=True) if flag in options.keys() - given}
     return (command, *chain(*reversed(pairs.items())), *rest)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from foodviz.errors import InputError, nearest
 
 KINDS = {
-    "colour": "the colour of the food",
-    "texture": "the texture of the food",
+    "colour": "the colour",
+    "texture": "the texture",
     "place": "where the food lies, how large and which way round",
     "background": "the background",
     "object": "the food to be there",
 }
-"""What is tested, in words."""
+"""What is tested, in words; colour and texture are some region's."""
 REGIONS = {"object": "the food", "background": "the background", "picture": "the picture"}
 _LOCAL = ("object", "background", "picture")
 
@@ -91,6 +91,12 @@ class Intervention:
     def kind(self) -> str:
         """What it tests: one of KINDS."""
         return "background" if self.region == "background" else CHANGES[self.change].kind
+
+    @property
+    def tested(self) -> str:
+        """What answers need that change: `the colour of the food`."""
+        what = KINDS[self.kind]
+        return f"{what} of {REGIONS[self.region]}" if self.kind in ("colour", "texture") else what
 
     @property
     def words(self) -> str:
