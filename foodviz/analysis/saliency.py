@@ -96,8 +96,8 @@ def saliency(
     if half and not all_:
         raise UsageError("`half` is for the maps of `all_`")
     if all_:
-        if ids or image or limit is not None or against is not None or len(methods) > 1:
-            raise UsageError("`all_` takes one `method`, and neither `ids`, `image`, `limit` nor `against`")
+        if ids or image or limit is not None or against is not None or overlays or len(methods) > 1:
+            raise UsageError("`all_` takes one `method`, and no `ids`, `image`, `limit`, `against` or `overlays`")
         require(folder is not None, "all_", True, "needs a folder for the maps")
         split = subject.split()
         chosen = of_split(subject, split, class_name, errors)
