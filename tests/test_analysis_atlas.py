@@ -134,6 +134,8 @@ def test_layers_and_filters_can_be_chosen():
     assert [each["layer_name"] for each in result.facts["layers"]] == ["cnn.1", "cnn.4"]
     assert result.arrays["01 filters"].tolist() == [2]
     assert result.arrays["02 filters"].tolist() == [7, 2]
+    above = atlas(subject(), "pages/index.html", filters=[7], **QUICK)  # the layer that feeds it has no such filter
+    assert [each["layer_name"] for each in above.facts["layers"]] == ["cnn.5"]
     for wrong, words in (
         ({"layers": ["cnn.9"]}, "no such layer"),
         ({"filters": [8]}, "channels 0 to 7"),

@@ -17,6 +17,7 @@ from foodviz.cli.filters import filters as command
 from foodviz.errors import InputError, UsageError
 from foodviz.methods.feature_maps import feature_maps
 from foodviz.metrics.paths import VERDICTS
+from foodviz.render import sentences
 
 QUICK = {"layer": "4", "scan": 24, "steps": 3, "statistics": "imagenet"}
 
@@ -41,7 +42,9 @@ def test_cards_as_values_sentences_and_views(subject):
     assert set(figures) == {"", "steps", "similar"}
     assert any(text.get_text().startswith("Drawn by fourier: the spectrum climbs") for text in figures[""].texts)
     measured = result.facts["scan"]["filters"]["1"]
-    assert result.sentences[0].startswith(f"Filter 1 goes with {measured['says']}; ")
+    assert result.sentences[0].startswith(f"Filter 1 {measured['says']}; ")
+    assert measured["says"] == sentences.answers(measured["claims"])
+    assert all(claim["low"] <= claim["mean"] <= claim["high"] for claim in measured["claims"])
     assert result.sentences[2].startswith("Filters 1 and 2 are ")
     assert len(result.sentences) == 4
     first = result.views()["cards"][0]

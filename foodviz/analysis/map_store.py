@@ -162,9 +162,9 @@ class MapStore:
     @property
     def score(self) -> Score:
         """What is attributed."""
-        from foodviz.methods.attribution.score import SCORES
+        from foodviz.methods.attribution.score import score_of
 
-        return SCORES[self.objective]
+        return score_of(self.objective, independent=self.subject.classifier.independent)
 
 
 class _Maps:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from foodviz.analysis.subject import MOST_SEED, Subject, log
 from foodviz.errors import InputError, require
-from foodviz.paths import is_file, path_of
+from foodviz.paths import is_file, is_folder, path_of
 from foodviz.progress import Progress, silent
 from foodviz.threads import wait_briefly
 
@@ -67,7 +68,7 @@ def open_subject(
 
     wait_briefly()
     if model != "sample" and not model.startswith(("torchvision:", "timm:")) and not is_file(path_of(model)):
-        raise InputError(f"`model` {model}: no such file")
+        raise InputError(f"`model` {model}: {_no_file(path_of(model))}")
     if input_size is not None:
         from foodviz.models.preprocessing import LARGEST, SMALLEST, size_of
 
@@ -93,6 +94,18 @@ def open_subject(
     }
     dataset = open_dataset(data, resize=resize or "antialiased", fit=fit)
     return Subject(dataset, _rated if rated else _load, settings, seed, once(say), progress)
+
+
+def _no_file(path: Path) -> str:
+    """Why a path is no checkpoint, and what to give instead."""
+    if not is_folder(path):
+        return "no such file"
+    if is_file(path / "config.json"):
+        return (
+            "a folder as Hugging Face's transformers saves it, which foodviz does not build; `model` FILE with its "
+            "state_dict() and `arch` net.py:net does (docs/api.md has both, eight lines)"
+        )
+    return "a folder, not a file"
 
 
 def _normalisation(given: str | Sequence[str | float] | None) -> list[str | float] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+PAGE = 8  # things beside one another in a figure
 DPI = (30, 600)  # a picture of more could be too large for memory
 
 
@@ -115,6 +117,18 @@ class OnDemand(Mapping[str, "Figure"]):
 
     def __len__(self) -> int:
         return len(self._makers)
+
+
+def pages(
+    count: int, draw: Callable[[slice], Figure], besides: Mapping[str, Callable[[], Figure]] | None = None
+) -> OnDemand:
+    """Figures of at most PAGE of `count` things beside one another, the first one the analysis's own, and others."""
+    starts = range(0, count, PAGE)
+    width = len(str(len(starts)))
+    names = [f"page-{number:0{width}}" if number > 1 else "" for number in range(1, len(starts) + 1)]
+    parts = [slice(start, start + PAGE) for start in starts]
+    drawn = {name: partial(draw, part) for name, part in zip(names, parts, strict=True)}
+    return OnDemand({**drawn, **(besides or {})})
 
 
 def settings_of(analysis: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def saliency(
         raise UsageError("`half` is for the maps of `all_`")
     if all_:
         if ids or image or limit is not None or against is not None or overlays or len(methods) > 1:
-            raise UsageError("`all_` takes one `method`, and no `ids`, `image`, `limit`, `against` or `overlays`")
+            raise UsageError("`all_` takes one `method`, and neither `ids`, `image`, `limit`, `against` nor `overlays`")
         require(folder is not None, "all_", True, "needs a folder for the maps")
         split = subject.split()
         chosen = of_split(subject, split, class_name, errors)
@@ -115,7 +115,7 @@ def saliency(
     from foodviz import models
     from foodviz.analysis.attributing import Attributing
     from foodviz.analysis.maps import Maps
-    from foodviz.methods.attribution.score import SCORES, difference
+    from foodviz.methods.attribution.score import difference, score_of
 
     pictures = Photographs.of(subject, split, indices)
     photographs, targets, places = _for_both(pictures, target)
@@ -125,7 +125,7 @@ def saliency(
     model = models.fast(subject.classifier)
     hides = trust != "none" or any("hidden" in catalogue.method_of(name).needs for name in methods)
     covers = hiding.covers(photographs, model, targets, how) if hides else []
-    score = difference if against is not None else SCORES[objective]
+    score = difference if against is not None else score_of(objective, independent=subject.classifier.independent)
     asked = [
         Attributing.of(
             photographs, targets, name, own[name], model, score=score, covers=covers, hide=how, reduce=reduce
@@ -145,7 +145,7 @@ def saliency(
         tuple(asked),
         tuple(attributions),
         tuple(trusts),
-        objective,
+        subject.classifier.answers.logit if objective == "logit" else objective,
         shared_scale,
         clip,
         colours,

@@ -17,7 +17,7 @@ from foodviz.cli.options import data_options, model_options, option, output_opti
 @option("--layers", multiple=True, help="Indices or dotted names.  [default: every convolution]")
 @option("--filters", type=click.IntRange(min=0), multiple=True, help="Of each layer.  [default: all]")
 @option("--recipe", type=click.Choice(["fourier", "maco", "pixel"]), default="fourier", help="How pictures climb.")
-@option("--steps", type=click.IntRange(min=1), default=128, help="Of a climb at most; what is ready sooner stops.")
+@option("--steps", type=click.IntRange(min=1), default=96, help="Of a climb at most; what is ready sooner stops.")
 @option("--scan", default="500", help="Pictures of the split to measure filters on, a number or all.")
 @option("--budget", type=click.FloatRange(0), help="Minutes for drawing; the same command goes on afterwards.")
 def atlas(**flags: Any) -> None:

@@ -6,7 +6,8 @@ import click
 
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import data_options, hide_option, model_options, option, output_options
+from foodviz.cli.map_options import hide_option
+from foodviz.cli.options import data_options, model_options, option, output_options
 from foodviz.cli.saliency import METHOD
 
 

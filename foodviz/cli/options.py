@@ -31,18 +31,6 @@ def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:
     return click.option(*names, **settings)
 
 
-def hide_option(command: Decorated) -> Decorated:
-    """--hide: what hidden parts show."""
-    words = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
-    return option("--hide", default="auto", help=words)(command)
-
-
-def trust_option(command: Decorated) -> Decorated:
-    """--trust: how much is measured of the maps."""
-    levels = click.Choice(["none", "quick", "full"])
-    return option("--trust", type=levels, default="quick", help="What is measured of the maps.")(command)
-
-
 def data_options(command: Decorated) -> Decorated:
     """--data, --split: where pictures come from."""
     command = option("--split", help="Split of the data: any usual name.  [default: training]")(command)

@@ -9,7 +9,8 @@ import click
 from foodviz.analysis.saliency import catalogue
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import Decorated, flag_of, hide_option, option, shared_options, trust_option
+from foodviz.cli.map_options import choice_options, hide_option, trust_option
+from foodviz.cli.options import Decorated, flag_of, option, shared_options
 
 
 def method_options(command: Decorated) -> Decorated:
@@ -48,9 +49,7 @@ METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
 
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--class", "class_name", help="Pictures with this label.")
-@option("--errors", is_flag=True, help="Pictures that the model names wrongly.")
-@option("--limit", type=click.IntRange(min=1), help="So many pictures, evenly spread.  [default: 20 of those above]")
+@choice_options
 @option("--all", "all_", is_flag=True, help="Every picture of the split, or of those above: maps into a store.")
 @option("--half", is_flag=True, help="With --all: maps as float16.")
 @option(

@@ -10,6 +10,7 @@ from torch import nn
 from foodviz.errors import InputError
 from foodviz.models import published
 from foodviz.models.classifier import Classifier
+from foodviz.models.files.normed import put_together
 from foodviz.models.files.own_format import declared_by
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import stack
@@ -104,9 +105,14 @@ def _loaded(
     if wanted and not all(SMALLEST <= side <= LARGEST for side in wanted):
         raise InputError(f"`input_size` {size_text(wanted)}: it is {SMALLEST} to {LARGEST}")
     declared = requested.declared
+    if arch is None:  # a network of one's own makes them anew itself
+        whole, parted = put_together(checkpoint.weights)
+        said = f"{parted} weights lie in parts, as weight or spectral norm keeps them, and are put together"
+        remarks = (*checkpoint.remarks, *([said] if parted else []))
+        checkpoint = replace(checkpoint, weights=whole, remarks=remarks)
     name, source, guessed = _architecture(path, checkpoint, arch, requested, score, progress)
-    remarks = list(checkpoint.remarks)
-    network = filled_network(checkpoint, name, remarks.append)
+    lines = list(checkpoint.remarks)
+    network = filled_network(checkpoint, name, lines.append)
     size = _size(network, name, requested)
     origin = Origin(
         form=checkpoint.form,
@@ -114,7 +120,7 @@ def _loaded(
         architecture_from=source,
         guessed=guessed is not None,
         parameters=checkpoint.parameters,
-        guesses=(*remarks, *(guessed.lines if guessed else ()), *_guesses(name, requested, size)),
+        guesses=(*lines, *(guessed.lines if guessed else ()), *_guesses(name, requested, size)),
         doubts=guessed.doubts if guessed else (),
         tried=guessed.tried if guessed else (),
         declared=declared,

@@ -47,10 +47,26 @@ def of_filter(number: str, facts: Facts) -> str:
     if facts["dead"]:
         return f"Filter {number} is dead: it is the same for every photograph."
     tells = f"{facts['selectivity']:.0%} of its variance lies between the classes"
-    lines = [f"Filter {number} goes with {facts['says']}; {tells}."]
+    goes = "" if "claims" in facts else "goes with "
+    lines = [f"Filter {number} {goes}{facts['says']}; {tells}."]
     if "drawn" in facts:  # it has a card
         lines += [strongest_photographs(facts), drawn_ways(facts)]
     return " ".join(line for line in lines if line)
+
+
+def answers(claims: Sequence[Facts], most: int = 3) -> str:
+    """What a filter answers to, strongest first: of the words that were tested those with an effect, and how large."""
+    clear = sorted((claim for claim in claims if claim["clear"]), key=lambda claim: -claim["mean"])[:most]
+    if not clear:
+        named = f": {listed([claim['word'] for claim in claims])}" if claims else ""
+        return f"answers to nothing that was tested{named}"
+    parts = [f"{each['word']} ({each['change']} it falls by {interval(each)})" for each in clear]
+    return f"answers to {', '.join(parts)}"
+
+
+def interval(effect: Facts) -> str:
+    """A fall with its 95 % interval, in per cent."""
+    return f"{100 * effect['mean']:.0f} %, {100 * effect['low']:.0f} to {100 * effect['high']:.0f} %"
 
 
 def strongest_photographs(facts: Facts) -> str:

@@ -24,7 +24,7 @@ def atlas(
     layers: Sequence[str] = (),
     filters: Sequence[int] = (),
     recipe: Literal["fourier", "maco", "pixel"] = "fourier",
-    steps: int = 128,
+    steps: int = 96,
     scan: int | str = "500",
     budget: float | None = None,
 ) -> Result:

@@ -129,7 +129,6 @@ class Chapter:
 
 def layers_of(source: Source, drawn: Sequence[Sequence[Drawn]], photographed: Photographed) -> Iterator[Chapter]:
     """The chapter of each layer; drawn: of each its pictures batch by batch."""
-
     from foodviz.analysis.filters.scan import ScannedLayer
 
     subject, classifier = source.subject, source.subject.classifier

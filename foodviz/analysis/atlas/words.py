@@ -74,7 +74,7 @@ def _lines(
     def links(named: Sequence[tuple[int, float]], slug: str, form: str) -> list[dict[str, str]]:
         return [
             {
-                "href": f"layer-{slug}.html#filter-{number}" if number in shown[slug] else "",
+                "href": f"layer-{slug}.html#filter-{number}" if number in shown.get(slug, ()) else "",
                 "name": str(number),
                 "value": form.format(value),
             }

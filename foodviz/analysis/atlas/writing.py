@@ -11,6 +11,8 @@ from foodviz.analysis.atlas.words import about_layer, filter_content, search_wor
 from foodviz.results import write_bytes
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from foodviz.analysis.atlas.chapters import Chapter, Source
     from foodviz.analysis.atlas.classes import ClassChapter
 
@@ -115,7 +117,7 @@ def _write_layer(
     slug, rows = chapter.slug, chapter.rows
     by_order = sorted(range(len(rows)), key=lambda place: rows[place].order)
     most_of_sheet = int(_SHEET * MOST_BYTES)
-    size = write(f"{slug}.webp", sheet([chapter.pictures[place] for place in by_order], most_of_sheet))
+    size = write(f"{slug}.webp", sheet([_at_a_glance(chapter, place) for place in by_order], most_of_sheet))
     filters = [filter_content(row, chapter, names, shared["shown"]) for row in rows]
     content = {
         **shared,
@@ -133,6 +135,12 @@ def _write_layer(
     for row, file in zip(rows, files, strict=True):
         write(f"{slug}/{row.number}.webp", file)
     write(f"layer-{slug}.html", atlas_page("layer", {**content, "sprite": sprite}).encode())
+
+
+def _at_a_glance(chapter: Chapter, place: int) -> np.ndarray | None:
+    """A filter's drawn picture; while it is not drawn its best photograph; none of a dead one that nothing wakes."""
+    picture = chapter.pictures[place]
+    return chapter.crops[place, 0] if picture is None and not chapter.rows[place].dead else picture
 
 
 def _write_class(
@@ -176,10 +184,9 @@ def _write_class(
 
 
 def _in_index(chapter: Chapter, title: Mapping[str, Any], sheet: Mapping[str, int], source: Source) -> dict[str, Any]:
-    """A layer as the first page names it, with its most selective filters that are drawn."""
+    """A layer as the first page names it, with its most selective filters."""
     whole = max(source.subject.classifier.input_size)
-    drawn = [row for row, picture in zip(chapter.rows, chapter.pictures, strict=True) if picture is not None]
-    best = sorted(drawn, key=lambda row: -row.selectivity)[:_BEST]
+    best = sorted((row for row in chapter.rows if not row.dead), key=lambda row: -row.selectivity)[:_BEST]
     layer, facts = chapter.unit.layer, chapter.facts
     counts = [f"{facts[key]} {key}" for key in ("dead", "doubled") if facts[key]]
     return {

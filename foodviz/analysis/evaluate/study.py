@@ -113,7 +113,7 @@ class Study:
 
     def attributing(self, photographs: Photographs, covers: Sequence[Any] = ()) -> list[Attributing]:
         """The methods ready for some pictures."""
-        from foodviz.methods.attribution.score import SCORES
+        from foodviz.methods.attribution.score import score_of
 
         targets = photographs.targets(self.target, quiet=True)
         return [
@@ -123,7 +123,7 @@ class Study:
                 name,
                 own,
                 self.model,
-                score=SCORES[self.objective],
+                score=score_of(self.objective, independent=self.model.independent),
                 covers=covers,
                 hide=self.hide,
             )

@@ -93,7 +93,7 @@ def _drawing(drawn: DrawnPictures) -> Drawing:
 
     low, high = (sentences.short(value) for value in (drawn.peaks.min(), drawn.peaks.max()))
     cells = f"largest cell {high}" if low == high else f"largest cells {low} to {high}"
-    scaled = ", ".join(f"{path.scaled:.2f}" for path in drawn.paths)
+    scaled = ", ".join("unclear" if path.verdict == "unclear" else f"{path.scaled:.2f}" for path in drawn.paths)
     caption = f"{cells}\nmean {sentences.short(drawn.means.mean())}" + (f"\nway {scaled}" if scaled else "")
     return Drawing(drawn.pictures, f"drawn for {drawn.climbed}", caption, drawn.goes_another_way)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from foodviz.analysis.filters.claims import Claim, tested_claims
 from foodviz.analysis.filters.places import CROPS, Places, crops, other_places, part, strongest_places
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class FilterFacts:
         on_food: (T,) bool, whether the middle of that cell lies on the food; None where the data has no masks.
         food: share of those photographs that the food covers.
         class_means: (C,) mean of the map by class, NaN where no scanned photograph is of it.
+        claims: words for what it answers to, each with the effect of taking that away; () for a dead filter.
     """
 
     number: int
@@ -69,6 +71,7 @@ class FilterFacts:
     on_food: np.ndarray | None
     food: float
     class_means: np.ndarray
+    claims: tuple[Claim, ...]
 
     @property
     def photographs_first(self) -> bool:
@@ -76,7 +79,10 @@ class FilterFacts:
         return any(drawn.goes_another_way for drawn in self.drawn)
 
     def facts(self, class_names: Sequence[str]) -> dict[str, Any]:
-        """What the manifest says."""
+        """What the manifest says; of a filter that is alive `says` is what it answers to."""
+        from foodviz.render import sentences
+
+        claims = [claim.facts for claim in self.claims]
         drawn = [
             {
                 "climbed": each.climbed,
@@ -90,6 +96,8 @@ class FilterFacts:
         ]
         counts = Counter(class_names[label] for label in self.classes.tolist() if label >= 0)
         return {
+            **({} if self.dead else {"says": sentences.answers(claims)}),
+            "claims": claims,
             "drawn": drawn,
             "largest_cells": self.peaks.round(4).tolist(),
             "classes": dict(counts.most_common()),
@@ -135,7 +143,10 @@ def evidence_arrays(known: Sequence[FilterFacts]) -> dict[str, np.ndarray]:
 
 
 def _of_some(
-    scanned: ScannedLayer, numbers: Sequence[int], drawn: Mapping[str, torch.Tensor], others: list[np.ndarray]
+    scanned: ScannedLayer,
+    numbers: Sequence[int],
+    drawn: Mapping[str, torch.Tensor],
+    others: list[np.ndarray],
 ) -> list[FilterFacts]:
     import numpy as np
 
@@ -162,6 +173,7 @@ def _of_some(
                 None if on_food is None else on_food[own],
                 0.0 if food is None else float(food[own].mean()),
                 scanned.class_means[number],
+                () if dead[number] else tested_claims(scanned, number, places.take(own)),
             )
         )
     return facts

@@ -118,9 +118,10 @@ def of_layer(
                 title=f"filters of {at}",
                 notes=[
                     f"Drawn by {climb.note(subject.seed)}",
-                    f"r: correlation of the filter's map with a local property of {len(scanned.scan.ids)} photographs "
-                    f"of {scanned.split.name}; the crops are the best of them, with the value of the strongest cell; "
-                    "every filter on a scale of its own.",
+                    f"The crops are the best of {len(scanned.scan.ids)} photographs of {scanned.split.name}, with the "
+                    "value of the strongest cell; every filter on a scale of its own.",
+                    "it falls by: what the strongest cells lose of their lead over the filter's mean when the "
+                    "photographs are changed so, with the 95 % interval.",
                     "way: how like the photographs' a drawn picture's way through the earlier layers is: 1 as they are "
                     "among themselves, 0 as other places are to them.",
                     photographs.trained_on,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CROPS = 9
 SHARPER = 2  # crops are cut from photographs this much larger than the model's input
 READ = 16  # of those at a time
-OTHERS = 24  # places that no filter chose
+OTHERS = 16  # places that no filter chose
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,10 @@ class Places:
     images: Tensor
     cells: np.ndarray
     seeds: Sequence[int]
+
+    def take(self, rows: slice) -> Places:
+        """Some of them."""
+        return Places(self.ids[rows], self.images[rows], self.cells[rows], self.seeds[rows])
 
 
 def strongest_places(scanned: ScannedLayer, numbers: Sequence[int]) -> Places:

@@ -63,7 +63,7 @@ class Chosen:
         Args:
             images: (N, 3, H, W), RGB in [0, 1].
         """
-        pixels = images.permute(0, 2, 3, 1).double().cpu().numpy()
+        pixels = images.permute(0, 2, 3, 1).cpu().numpy()
         with ThreadPoolExecutor(2) as pool:
             found = list(pool.map(self._object, pixels, ids))
         return np.stack([mask for mask, _ in found]), np.array([guess for _, guess in found])
@@ -74,7 +74,7 @@ class Chosen:
 
         mask = None if self.masks == "estimated" else self.split.mask(index)
         if mask is None or not mask.any():
-            return estimated(pixels), True
+            return estimated(pixels.astype(np.float64)), True
         return resized_mask(mask, pixels.shape[:2], self.split.fit), False
 
     def read(self, ids: Sequence[int]) -> Batch:

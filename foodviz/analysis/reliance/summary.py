@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from foodviz.analysis.reliance.passes import PairedAnswers
-from foodviz.methods.interventions.catalogue import CHANGES, KINDS, Intervention
+from foodviz.methods.interventions.catalogue import CHANGES, Intervention
 from foodviz.metrics.paired import mean_intervals, share_interval
 
 
@@ -186,7 +186,6 @@ class Summary:
             "effects": [effect.facts for effect in self.all.effects],
             "classes": [{"name": each.name, "effects": [one.facts for one in each.effects]} for each in self.classes],
             "done": {each.name: CHANGES[each.change].note for each in self.interventions},
-            "tested": {kind: KINDS[kind] for kind in dict.fromkeys(each.kind for each in self.interventions)},
             "masks_estimated": self.guessed,
             "unreadable": list(self.answers.skipped),
         }

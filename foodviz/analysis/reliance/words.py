@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from foodviz.analysis.reliance.summary import Effect, Group, Summary, ranked
 from foodviz.analysis.result import table
-from foodviz.methods.interventions.catalogue import KINDS
 from foodviz.printable import printable
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def findings(summary: Summary) -> list[str]:
 
 def _without(summary: Summary) -> list[str]:
     """What no change of which has an effect."""
-    kinds = [KINDS[each.intervention.kind] for each in summary.all.strongest if each.none]
+    kinds = [each.intervention.tested for each in summary.all.strongest if each.none]
     return [f"Nothing that was changed shows that the answers need {' or '.join(kinds)}."] if kinds else []
 
 
@@ -51,10 +50,10 @@ def notes(summary: Summary, chosen: Chosen) -> list[str]:
         where = f"Where the food is was estimated in {guessed} of {count} pictures; look at their masks."
     else:
         where = "Food and background are told apart by the masks of the data."
-    named = "named rightly before" if summary.labelled else "that are named before"
+    shares = "of those named rightly before" if summary.labelled else "by the answers to the pictures as they are"
     cut = [each for each in summary.all.effects if each.cut >= 0.05]
     return [
-        f"{count:,} pictures, each before and after; shares are of those {named}. No effect is shown where the 95 % "
+        f"{count:,} pictures, each before and after; shares are {shares}. No effect is shown where the 95 % "
         "interval covers that nothing happens, as with few pictures it often does.",
         where,
         *(
@@ -66,7 +65,6 @@ def notes(summary: Summary, chosen: Chosen) -> list[str]:
 
 
 def _of_kind(effect: Effect, labelled: bool) -> str:
-    what = KINDS[effect.intervention.kind]
     verb = "need" if effect.change < 0 else "are better without"
     figures = (
         f"{effect.lost:,} of {effect.named:,} {'rightly named ' if labelled else ''}pictures change their answer when "
@@ -74,7 +72,7 @@ def _of_kind(effect: Effect, labelled: bool) -> str:
     )
     low, high = (_points(value) for value in effect.interval)
     change = f"{_points(effect.change)} points, 95 % interval {low} to {high}"
-    return f"The answers {verb} {what}: {figures} ({change})."
+    return f"The answers {verb} {effect.intervention.tested}: {figures} ({change})."
 
 
 def _of_classes(summary: Summary) -> list[str]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from foodviz.errors import InputError, nearest
 
 KINDS = {
-    "colour": "the colour of the food",
-    "texture": "the texture of the food",
+    "colour": "the colour",
+    "texture": "the texture",
     "place": "where the food lies, how large and which way round",
     "background": "the background",
     "object": "the food to be there",
 }
-"""What is tested, in words."""
+"""What is tested, in words; colour and texture are some region's."""
 REGIONS = {"object": "the food", "background": "the background", "picture": "the picture"}
 _LOCAL = ("object", "background", "picture")
 
@@ -53,10 +53,12 @@ CHANGES: dict[str, Change] = {
     "green": Change("colour", "no green", "has no green of its own", "green is the mean of red and blue"),
     "blue": Change("colour", "no blue", "has no blue of its own", "blue is the mean of red and green"),
     "pale": Change("colour", "half the colour", "is half as colourful", "half way to its luma", usual=False),
+    "vivid": Change("colour", "twice the colour", "is twice as colourful", "twice as far from its luma, cut at the ends", usual=False),  # noqa: E501
     "dark": Change("colour", "half as bright", "is half as bright", "times 0.5"),
     "bright": Change("colour", "brighter", "is half as bright again", "times 1.5, cut at white", usual=False),
     "blur": Change("texture", "blurred", "is blurred", "Gaussian, deviation 1/32 of the shorter side"),
     "low-pass": Change("texture", "only coarse", "keeps only what is coarse", "Gaussian, deviation 1/16 of the shorter side", usual=False),  # noqa: E501
+    "grain": Change("texture", "grain", "is covered with grain", "Gaussian noise of deviation 0.1 is added", usual=False),  # noqa: E501
     "high-pass": Change("texture", "only fine", "keeps only what is fine", "less its Gaussian, deviation 1/32 of the side, about its mean colour"),  # noqa: E501
     "shuffled": Change("texture", "shuffled", "is in shuffled patches", "squares of 1/16 of the shorter side change places"),  # noqa: E501
     "silhouette": Change("texture", "outline", "is an outline of one colour", "every pixel its mean colour"),
@@ -89,6 +91,12 @@ class Intervention:
     def kind(self) -> str:
         """What it tests: one of KINDS."""
         return "background" if self.region == "background" else CHANGES[self.change].kind
+
+    @property
+    def tested(self) -> str:
+        """What answers need that change: `the colour of the food`."""
+        what = KINDS[self.kind]
+        return f"{what} of {REGIONS[self.region]}" if self.kind in ("colour", "texture") else what
 
     @property
     def words(self) -> str:

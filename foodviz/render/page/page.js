@@ -157,6 +157,7 @@
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();
+    dialog.scrollTop = 0; // the button at its end has the focus
   }
 
   /* Every cell shows some of its pictures: on hover, by keyboard (arrows), on a tap. */
