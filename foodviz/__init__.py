@@ -18,8 +18,11 @@ from foodviz.version import __version__
 
 if TYPE_CHECKING:
     from foodviz.analysis.activations import activations
+    from foodviz.analysis.atlas import atlas
     from foodviz.analysis.confusion import confusion
     from foodviz.analysis.dream import dream
+    from foodviz.analysis.embedding import embedding
+    from foodviz.analysis.evaluate import evaluate
     from foodviz.analysis.filters import filters
     from foodviz.analysis.inspect import inspect
     from foodviz.analysis.layers import layers
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from foodviz.analysis.lime import lime
     from foodviz.analysis.opening import open_subject
     from foodviz.analysis.predictions import predict
+    from foodviz.analysis.reliance import reliance
     from foodviz.analysis.report import Writing, report
     from foodviz.analysis.rerun import rerun
     from foodviz.analysis.result import Result
@@ -47,8 +51,11 @@ _PUBLIC = {
     "Subject": "analysis.subject",
     "Writing": "analysis.report",
     "activations": "analysis.activations",
+    "atlas": "analysis.atlas",
     "confusion": "analysis.confusion",
     "dream": "analysis.dream",
+    "embedding": "analysis.embedding",
+    "evaluate": "analysis.evaluate",
     "filters": "analysis.filters",
     "inspect": "analysis.inspect",
     "layers": "analysis.layers",
@@ -57,6 +64,7 @@ _PUBLIC = {
     "open_dataset": "data",
     "open_subject": "analysis.opening",
     "predict": "analysis.predictions",
+    "reliance": "analysis.reliance",
     "report": "analysis.report",
     "rerun": "analysis.rerun",
     "saliency": "analysis.saliency",
@@ -72,8 +80,11 @@ __all__ = [
     "Writing",
     "__version__",
     "activations",
+    "atlas",
     "confusion",
     "dream",
+    "embedding",
+    "evaluate",
     "filters",
     "inspect",
     "layers",
@@ -82,6 +93,7 @@ __all__ = [
     "open_dataset",
     "open_subject",
     "predict",
+    "reliance",
     "report",
     "rerun",
     "saliency",

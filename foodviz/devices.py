@@ -4,21 +4,24 @@ from collections.abc import Callable
 
 import torch
 
+from foodviz.distributed import place_on_machine
 from foodviz.errors import InputError
 
 
 def choose_device(requested: str) -> torch.device:
-    """The device of that name; `auto` takes a GPU where there is one.
+    """The device of that name; `auto` takes a GPU where there is one, each of torchrun's processes another.
 
     Raises:
         InputError: this machine has none of that kind.
     """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if requested == "auto":
-        return torch.device(next(kind for kind, there in available.items() if there))
+        requested = next(kind for kind, there in available.items() if there)
     if not available.get(requested):
         there = ", ".join(kind for kind, present in available.items() if present)
         raise InputError(f"`device` {requested}: this machine has none that PyTorch can use; there is: {there}")
+    if requested == "cuda" and (place := place_on_machine()) is not None:
+        return torch.device("cuda", place % torch.cuda.device_count())
     return torch.device(requested)
 
 

@@ -4,8 +4,9 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+FORMATS = ("png", "svg", "pdf")
 _MOST_DESCRIPTION = 100_000  # characters; readers of PNG refuse more than a million
 _MOST_SIDE, _MOST_PIXELS = 2**16 - 1, 2**27  # of a figure; matplotlib draws no longer side
 _UMASK = os.umask(0)
@@ -106,6 +108,17 @@ def _check_folder(folder: Path, parameter: str) -> None:
         raise InputError(f"`{parameter}` {folder}: {there} cannot be written to ({error.strerror})") from None
 
 
+def _draw(figure: "Figure", kind: str, dpi: int, description: str, path: Path) -> None:
+    """Write a figure in one of FORMATS; at another time the same bytes."""
+    import matplotlib
+
+    keys = {"png": ("Software", "Description"), "svg": ("Creator", "Description"), "pdf": ("Creator", "Subject")}[kind]
+    metadata: dict[str, Any] = dict(zip(keys, ("foodviz", description), strict=True))
+    metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    with matplotlib.rc_context({"svg.hashsalt": "foodviz"}):
+        figure.savefig(path, dpi=dpi, metadata=metadata, format=kind)
+
+
 class ResultFolder:
     """Files of one run of one command in one folder, `<command>.png` and so on; the manifest comes last.
 
@@ -135,8 +148,8 @@ class ResultFolder:
         """
         _check_folder(self.folder, "out")
 
-    def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "") -> Path:
-        """Write a figure as `<command>[-<name>].png`, the command line in its metadata.
+    def figure(self, figure: "Figure", *, dpi: int = 150, name: str = "", formats: Sequence[str] = ("png",)) -> Path:
+        """Write a figure as `<command>[-<name>].png`, the command line in its metadata, or in others of FORMATS.
 
         Where it would be larger than other programs open, it is drawn with fewer dots, and a remark says so.
         """
@@ -145,10 +158,9 @@ class ResultFolder:
         if dpi > fit:
             self.remarks.append(f"{self._stem(name)}.png is drawn at `dpi` {fit}: at {dpi} few programs would open it")
         dpi = min(dpi, fit)
-        metadata = {"Software": "foodviz", "Description": self._description}
-        self.figures[name] = self.file(
-            self._stem(name) + ".png", lambda path: figure.savefig(path, dpi=dpi, metadata=metadata, format="png")
-        )
+        for kind in formats:
+            write = partial(_draw, figure, kind, dpi, self._description)
+            self.figures[name] = self.file(f"{self._stem(name)}.{kind}", write)
         self.remarks += [line for line in getattr(figure, "remarks", ()) if line not in self.remarks]
         return self.figures[name]
 

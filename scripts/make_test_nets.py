@@ -1,6 +1,6 @@
 """Train the nets in tests/nets anew, in some minutes. Tests rely on what they answer: run the whole suite afterwards.
 
-python scripts/make_test_nets.py [bgr | leaky | largest ...]
+python scripts/make_test_nets.py [bgr | leaky | largest | colour | texture | background ...]
 """
 
 import io
@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import trained  # noqa: E402
+import variants  # noqa: E402
 
-from foodviz.data import scenes  # noqa: E402
+from foodviz.data.sample import scenes  # noqa: E402
+from foodviz.training.augment import augment  # noqa: E402
 
 
 def food(split: str, each: int) -> tuple[Tensor, Tensor]:
@@ -72,12 +74,17 @@ def keep(net: trained.Net, name: str, images: Tensor, labels: Tensor) -> None:
 
 
 def main() -> None:
-    """Those named, else all three."""
-    asked = sys.argv[1:] or ["bgr", "leaky", "largest"]
+    """Those named, else all."""
+    asked = sys.argv[1:] or ["bgr", "leaky", "largest", *variants.KINDS]
     for name in asked:
         torch.manual_seed(0)
-        net = getattr(trained, name)()
-        if name == "bgr":
+        net = trained.relying() if name in variants.KINDS else getattr(trained, name)()
+        if name in variants.KINDS:
+            images, labels = variants.variant(name, *variants.drawn("training", 1760), seed=1)
+            changed = [augment(images, (variants.SIDE,) * 2, 0.7, torch.Generator().manual_seed(n)) for n in range(6)]
+            fit(net, torch.cat(changed), labels.repeat(6), epochs=3)
+            keep(net, name, *variants.variant(name, *variants.drawn("validation", 220), seed=2))
+        elif name == "bgr":
             images, labels = food("training", 400)
             fit(net, images.flip(1), labels, epochs=40)
             images, labels = food("validation", 30)

@@ -41,7 +41,19 @@ def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
 
 
 # Files whose tests take seconds each. First, so that no worker has one left when the others are done.
-_SLOW = ("torture", "readme", "docs", "foreign_nets", "security", "duplicates", "browser", "training")
+_SLOW = (
+    "torture",
+    "readme",
+    "docs",
+    "foreign_nets",
+    "torchvision_nets",
+    "security",
+    "duplicates",
+    "browser",
+    "training",
+    "shared_sweep",
+    "evaluate",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -281,12 +293,48 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "report", make_report)
 
 
-def make_report(folder: Path) -> None:
-    """What `report_folder` holds."""
-    from foodviz.models import Classifier
-    from foodviz.models.architectures import build
-    from foodviz.models.files.own_format import save
+@pytest.fixture(scope="session")
+def atlas_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `results/atlas/index.html` and its pages: a net of two small layers, data with hostile names."""
+    return made_once(tmp_path_factory, "atlas", make_atlas)
 
+
+ATLAS = ("atlas", "--data", "food", "--model", "net.pth", "--arch", "net.py:Net", "--input-size", "32")
+ATLAS += ("--steps", "3", "--scan", "all", "--device", "cpu")
+
+
+def make_atlas(folder: Path) -> None:
+    """What `atlas_folder` holds; filter 3 of its second layer is dead, filters 5 and 6 are the same."""
+    write_pictures(folder)
+    source = TINY_NET.format(cells=2)
+    (folder / "net.py").write_text(source)
+    scope: dict[str, Any] = {}
+    exec(source, scope)
+    torch.manual_seed(0)
+    net = scope["Net"](3)
+    weight, bias = net.cnn[4].weight.data, net.cnn[4].bias.data
+    bias[:] = 0.5  # the others are awake
+    weight[3], bias[3] = 0.0, -1.0
+    weight[6], bias[6] = weight[5], bias[5]
+    torch.save(net.state_dict(), folder / "net.pth")
+    done = command_line(*ATLAS)
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    from chromium import CHROMIUM, FLAGS
+
+    playwright = pytest.importorskip("playwright.sync_api", reason="the test extra is not installed: no playwright")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+def write_pictures(folder: Path) -> None:
+    """The folder `food` with noise: two splits, three classes, one of a hostile name, two pictures of each."""
     random = np.random.default_rng(0)
     for split, label in itertools.product(("training", "validation"), ("Bread", HOSTILE, "Rice")):
         place = folder / "food" / split / label
@@ -294,6 +342,15 @@ def make_report(folder: Path) -> None:
         for number in range(2):
             pixels = random.integers(0, 256, (40, 48, 3), np.uint8)
             Image.fromarray(pixels).save(place / f"{number}_1<b>.jpg")
+
+
+def make_report(folder: Path) -> None:
+    """What `report_folder` holds."""
+    from foodviz.models import Classifier
+    from foodviz.models.architectures import build
+    from foodviz.models.files.own_format import save
+
+    write_pictures(folder)
     torch.manual_seed(0)
     model = Classifier(build("vgg16_bn-slim", 3), sorted(("Bread", HOSTILE, "Rice")), (32, 32))
     save(folder / "tiny.safetensors", model, "vgg16_bn-slim", {}, ["00" * 32])

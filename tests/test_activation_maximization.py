@@ -13,7 +13,17 @@ from foodviz.methods.activation_maximization import (
     noise_pictures,
     pixel_pictures,
 )
-from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_centre, channel_mean, diverse_mean, stuck
+from foodviz.methods.ascent import (
+    SGD,
+    Adam,
+    RedirectedReLU,
+    channel_centre,
+    channel_mean,
+    channel_peak,
+    diverse_mean,
+    one_after_another,
+    stuck,
+)
 from foodviz.methods.random_transforms import affine_maps, moved, random_transforms
 from foodviz.methods.spectrum import (
     blurred,
@@ -132,11 +142,24 @@ def test_an_in_place_relu_behind_the_layer_changes_nothing(net):
     assert torch.equal(mine.pictures, theirs.pictures)
 
 
+def test_pictures_of_two_objectives_in_one_batch_are_those_of_each(net):
+    both = one_after_another(channel_mean, 1, channel_peak)
+    together = ascend(fourier_pictures, net, [1, 1], [5, 6], objective=both)
+    mean, peak = (
+        ascend(fourier_pictures, net, [1], [seed], objective=objective)
+        for seed, objective in ((5, channel_mean), (6, channel_peak))
+    )
+    torch.testing.assert_close(together.rows(slice(1)).pictures, mean.pictures)
+    torch.testing.assert_close(together.rows(slice(1, None)).curve, peak.curve)
+
+
 def test_objectives(net):
     output = torch.rand(2, 3, 5, 4)
     channels = torch.tensor([2, 0])
     torch.testing.assert_close(channel_mean(output, channels), torch.stack([output[0, 2].mean(), output[1, 0].mean()]))
     assert channel_centre(output, channels).tolist() == [output[0, 2, 2, 2].item(), output[1, 0, 2, 2].item()]
+    assert channel_peak(output, channels).tolist() == [output[0, 2, :, 1:3].max(), output[1, 0, :, 1:3].max()]
+    assert channel_peak(output[..., 0, 0], channels).tolist() == [output[0, 2, 0, 0].item(), output[1, 0, 0, 0].item()]
     assert channel_mean(output[..., 0, 0], channels).tolist() == [output[0, 2, 0, 0].item(), output[1, 0, 0, 0].item()]
     likes = diverse_mean(output[[0, 0, 1]], torch.tensor([1, 1, 1]))
     assert (likes[0] < channel_mean(output[:1], torch.tensor([1]))).all()

@@ -2,17 +2,22 @@
 
 import inspect
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from foodviz import models
 from foodviz.analysis import filters, open_subject
-from foodviz.analysis.filters import ascent
+from foodviz.analysis.filters import ascent, evidence
 from foodviz.analysis.typed import typed
 from foodviz.cli.filters import filters as command
 from foodviz.errors import InputError, UsageError
+from foodviz.methods.feature_maps import feature_maps
+from foodviz.metrics.paths import VERDICTS
+from foodviz.render import sentences
 
 QUICK = {"layer": "4", "scan": 24, "steps": 3, "statistics": "imagenet"}
 
@@ -37,19 +42,60 @@ def test_cards_as_values_sentences_and_views(subject):
     assert set(figures) == {"", "steps", "similar"}
     assert any(text.get_text().startswith("Drawn by fourier: the spectrum climbs") for text in figures[""].texts)
     measured = result.facts["scan"]["filters"]["1"]
-    assert result.sentences[0].startswith(f"Filter 1 goes with {measured['says']}; ")
+    assert result.sentences[0].startswith(f"Filter 1 {measured['says']}; ")
+    assert measured["says"] == sentences.answers(measured["claims"])
+    assert all(claim["low"] <= claim["mean"] <= claim["high"] for claim in measured["claims"])
     assert result.sentences[2].startswith("Filters 1 and 2 are ")
     assert len(result.sentences) == 4
     first = result.views()["cards"][0]
     assert first["number"] == 1
     assert first["says"] == measured["says"]
     assert [crop["name"] for crop in first["crops"]] == measured["top"]
+    assert [crop["peak"] for crop in first["crops"]] == pytest.approx(measured["largest_cells"], abs=1e-4)
+    assert [drawing["title"] for drawing in first["drawings"]] == ["drawn for the whole map", "drawn for one cell"]
     assert len(first["means"]) == 11
     assert f"filter 1: {measured['says']}" in result.lines
     json.dumps([result.settings, result.facts, result.views()])
     again = filters(subject, **typed(filters, json.loads(json.dumps(result.settings))))
     for name, values in result.arrays.items():
         np.testing.assert_array_equal(values, again.arrays[name])
+
+
+def test_what_is_drawn_and_the_photographs_are_measured_alike(subject):
+    """Largest cells against the maps themselves, food and classes against the split's own."""
+    result = filters(subject, filters=[2, 1], objective="diversity", pictures=2, **QUICK)
+    split, arrays = subject.split(), result.arrays
+    layer = models.layer_with_maps(subject.classifier, "4").module
+    for row, number in enumerate((2, 1)):
+        measured = result.facts["scan"]["filters"][str(number)]
+        maps = feature_maps(subject.classifier, layer, torch.from_numpy(arrays["pictures"][row]))[:, number]
+        assert arrays["drawn_peaks"][row, :2] == pytest.approx(maps.amax((1, 2)).numpy(), abs=1e-4)
+        assert arrays["drawn_means"][row, :2] == pytest.approx(maps.mean((1, 2)).numpy(), abs=1e-4)
+        ids = arrays["crop_ids"][row].tolist()
+        maps = feature_maps(subject.classifier, layer, subject.read(split, ids).images)[:, number]
+        assert arrays["crop_peaks"][row] == pytest.approx(maps.amax((1, 2)).numpy(), abs=1e-4)
+        assert [len(each["way"]) for each in measured["drawn"]] == [2, 1]
+        assert {way for each in measured["drawn"] for way in each["way"]} <= set(VERDICTS)
+        counts = Counter(split.class_names[split.labels[index]] for index in ids)
+        assert measured["classes"] == counts
+        on_food = 0
+        for index, values in zip(ids, maps, strict=True):
+            y, x = divmod(int(values.argmax()), 8)
+            mask = split.mask(index)
+            on_food += bool(mask[int((y + 0.5) / 8 * len(mask)), int((x + 0.5) / 8 * len(mask[0]))])
+        assert measured["on_food"] == on_food
+    assert arrays["cells"].shape[:3] == (2, 1, 3)
+    first = filters(subject, layer="1", filters=[0], scan=24, steps=1, statistics="imagenet")
+    assert [each["way"] for each in first.facts["scan"]["filters"]["0"]["drawn"]] == [[], []]  # nothing is before it
+
+
+def test_facts_of_filters_do_not_depend_on_their_company(subject, monkeypatch):
+    together = filters(subject, filters=[0, 2, 5], **QUICK)
+    monkeypatch.setattr(evidence, "_TOGETHER", 1)
+    alone = filters(subject, filters=[0, 2, 5], **QUICK)
+    assert together.facts["scan"] == alone.facts["scan"]
+    for name, values in together.arrays.items():
+        np.testing.assert_allclose(values, alone.arrays[name], atol=1e-5)
 
 
 def test_of_picture_files_the_scan_is_of_the_split(subject, tmp_path):

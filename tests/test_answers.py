@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from foodviz.analysis import Subject, saliency
+from foodviz.data import open_dataset
 from foodviz.models import Classifier
+from foodviz.models.answers import Answers
 from foodviz.models.trial import first_look
 from foodviz.probabilities import probabilities
 
@@ -50,3 +53,40 @@ def test_dropout_that_never_stops_is_noticed():
     net = Net(lambda z, _: nn.functional.dropout(z, 0.5)).eval()
     torch.manual_seed(0)
     assert any("random" in remark for remark in first_look(net, (16, 16))[0].remarks)
+
+
+@pytest.mark.parametrize(
+    ("answers", "word"),
+    [
+        (Answers(), "logit"),
+        (Answers("probabilities"), "log-probability"),
+        (Answers("log-probabilities"), "log-probability"),
+        (Answers("sigmoid"), "log odds"),
+        (Answers(single=True), "half log odds"),
+    ],
+)
+def test_units_and_titles_say_what_the_logits_are(answers, word):
+    result = explained(answers)
+    assert result.facts["unit"] == [f"{word} per unit of pixel intensity"]
+    assert result.figures()[""].get_suptitle() == f"Gradient of the {word}"
+
+
+def test_a_class_of_its_own_has_the_gradient_of_its_sigmoid():
+    net = Net(lambda z, _: torch.sigmoid(z)).eval()
+    result = explained(Answers("sigmoid"), net, objective="probability", target="1")
+    images = torch.from_numpy(result.arrays["images"]).requires_grad_()
+    (gradient,) = torch.autograd.grad(net(images)[:, 1].sum(), images)
+    torch.testing.assert_close(torch.from_numpy(result.arrays["maps"]), gradient.abs().amax(1), rtol=1e-3, atol=1e-7)
+    assert result.facts["unit"] == ["probability per unit of pixel intensity"]
+
+
+def explained(answers, net=None, **settings):
+    """The saliency of one picture of the sample under a net whose numbers are of that kind."""
+    torch.manual_seed(0)
+    single = answers.single
+    squashed = {"logits": lambda z, _: z, "sigmoid": lambda z, _: z.sigmoid()}
+    made = squashed.get(answers.kind, lambda z, _: z.softmax(1))
+    names = ["a", "b"] if single else ["a", "b", "c"]
+    classifier = Classifier(net or Net(made, 1 if single else 3).eval(), names, (24, 24), answers=answers)
+    subject = Subject(open_dataset(), lambda _: classifier, {"data": "sample", "device": "cpu"}, say=lambda _: None)
+    return saliency(subject, ids=[57], trust="none", **settings)

@@ -35,12 +35,13 @@ OWNERS = {
     "click": {"cli"},
     "PIL": {"analysis", "data", "render", "results"},
     "torchvision": {"models"},
+    "timm": {"models"},
     "lime": {"methods"},
     "captum": {"methods"},
     "tqdm": {"progress"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
-COMMAND_FLAGS = {"out", "dpi", "quiet", "json_", "save", "help"}  # how and where a result appears
+COMMAND_FLAGS = {"out", "dpi", "format", "quiet", "json_", "save", "help"}  # how and where a result appears
 
 
 def module_of(path: Path) -> str:

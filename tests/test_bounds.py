@@ -30,6 +30,7 @@ NUMBERS = {
     },
     "lime": ("samples", "segments", "compactness", "sigma", "kernel-width", "features", "limit"),
     "filters": ("steps", "every", "lr", "weight-decay", "scan", "pictures"),
+    "atlas": ("steps", "scan", "budget"),
     "dream": ("steps", "every", "lr", "weight-decay", "size", "octaves", "octave-scale", "zoom", "weights"),
     "train": (
         *("size", "epochs", "batch-size", "lr", "weight-decay", "label-smoothing", "augmentation", "noise"),

@@ -1,40 +1,12 @@
 """The page in headless Chromium: nothing fetched, no error, every control does its work, also for a keyboard."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from chromium import AXE, CHROMIUM, Opened, serious_faults
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the test extra is not installed: no playwright")
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-AXE = Path(os.environ.get("AXE") or Path(__file__).resolve().parents[1] / ".venv/axe/node_modules/axe-core/axe.min.js")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-FLAGS += ("--disable-component-update", "--disable-sync")
-
+pytest.importorskip("playwright.sync_api", reason="the test extra is not installed: no playwright")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (or in $CHROMIUM)")
-
-
-class Opened:
-    """The page in a browser, with what it complained about and asked for."""
-
-    def __init__(self, page) -> None:
-        self.page = page
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda line: self.errors.append(line.text) if line.type in ("error", "warning") else None)
-        page.on("request", lambda request: self.requests.append(request.url))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -159,12 +131,6 @@ def test_no_serious_accessibility_fault(browser, report_folder, scheme):
     page = context.new_page()
     page.goto((report_folder / "results/report.html").as_uri())
     page.locator(".matrix button").first.click()
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run()")["violations"]
+    faults = serious_faults(page)
     context.close()
-    serious = [
-        (each["id"], each["nodes"][0]["html"], each["nodes"][0]["failureSummary"])
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert faults == []

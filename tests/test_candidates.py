@@ -12,6 +12,7 @@ from foodviz.models import load
 from foodviz.models.architectures import NAMES, build
 from foodviz.models.guess.candidates import ACTIVATIONS, candidates, variants
 from foodviz.models.guess.choice import choose
+from foodviz.models.guess.guessed import Score
 from foodviz.models.guess.match import class_count, fill, known_architecture, misfits
 from foodviz.models.guess.rating import Rating, rate
 from foodviz.models.guess.stack import build_stack, parse, text_of
@@ -228,7 +229,7 @@ def decided(file, size, side=32):
             return Rating(len(images), 0.0, -9.0, 9.0)
         return rate(classifier, images, labels)
 
-    return load(str(file), score=score), images
+    return load(str(file), score=Score(f"{side} at {size}", score)), images
 
 
 def test_labelled_pictures_decide_what_weights_cannot(tmp_path):
@@ -340,9 +341,36 @@ def test_the_size_of_a_student_net_is_found_by_its_norms(tmp_path):
         classifier = make()
         return rate(classifier, at(classifier.input_size)[40:], labels[40:])
 
-    classifier = load(str(tmp_path / "a"), score=score)
+    classifier = load(str(tmp_path / "a"), score=Score("stripes", score))
     assert classifier.input_size == (96, 96)
     assert classifier.origin.tried[0][0].misfit < 0.1 * min(
         rating.misfit for rating, text in classifier.origin.tried if "input: 128" in text
     )
     assert "fit as well" in classifier.remarks[0]
+
+
+def test_a_guess_is_remembered_for_the_file_and_the_pictures(tmp_path, monkeypatch):
+    """The second opening recognises nothing, lists no candidate and rates none."""
+    net = carried(leaky(), "leaky")
+    torch.save(net.state_dict(), tmp_path / "a")
+    images, labels = stripes(20, 2, 32)
+    asked = []
+
+    def score(key, make):
+        asked.append(key)
+        classifier = make()
+        at = nn.functional.interpolate(images, classifier.input_size)
+        return rate(classifier, at, labels)
+
+    first = load(str(tmp_path / "a"), score=Score("these", score))
+    undecided = load(str(tmp_path / "a"))
+    count = len(asked)
+    monkeypatch.setattr("foodviz.models.guess.match.known_architecture", None)
+    monkeypatch.setattr("foodviz.models.guess.guessed.candidates", None)
+    again = load(str(tmp_path / "a"), score=Score("these", score))
+    assert again.origin == first.origin
+    assert load(str(tmp_path / "a")).origin == undecided.origin
+    assert len(asked) == count
+    for other in ({"score": Score("others", score)}, {"preprocessing": Preprocessing(input_size=(64, 64))}):
+        with pytest.raises(TypeError):
+            load(str(tmp_path / "a"), **other)

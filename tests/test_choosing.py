@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import foodviz
-from foodviz.analysis import predictions
+from foodviz.analysis import activations, open_subject, predictions
 from foodviz.analysis.choosing import choose
 from foodviz.data import spread_ids
 from foodviz.errors import InputError, UsageError
@@ -75,3 +75,17 @@ def test_what_cannot_be_chosen_is_named(subject, tmp_path):
         choose(unlabelled, errors=True)
     with pytest.raises(InputError, match="has no picture labelled Rice"):
         choose(unlabelled, class_name="Rice")
+
+
+def test_activations_choose_pictures_too_and_draw_them_on_pages_of_one_scale(foodviz, tmp_path):
+    flags = ("--class", "Rice", "--limit", "10", "--filters", "7", "--dpi", "40")
+    result = foodviz("activations", *flags)
+    assert result.exit_code == 0, result.stderr
+    assert "10 of 280 pictures, evenly spread" in result.stderr
+    assert (tmp_path / "results" / "activations.png").exists()
+    assert (tmp_path / "results" / "activations-page-2.png").exists()
+    subject = open_subject(say=lambda _: None)
+    figures = activations(subject, class_name="Rice", limit=10, filters=[7]).figures()
+    assert list(figures) == ["", "page-2"]
+    scales = {figure.axes[-1].get_ylim() for figure in figures.values()}
+    assert len(scales) == 1

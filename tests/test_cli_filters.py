@@ -12,7 +12,7 @@ import torch
 from foodviz.analysis.filters import scan, statistics
 from foodviz.metrics.filters import Scan
 from foodviz.render.activations import activations_figure
-from foodviz.render.filters import Card, cards_figure, pictures_figure, similarity_figure
+from foodviz.render.filters import Card, Drawing, cards_figure, pictures_figure, similarity_figure
 
 QUICK = ("--scan", "24", "--steps", "3", "--statistics", "imagenet")
 
@@ -219,15 +219,25 @@ def test_maps_of_a_filter_share_one_range():
 
 
 def test_figures_of_filters():
+    drawing = Drawing(np.zeros((1, 3, 8, 8)), "drawn for one cell", "largest cell 3.6", False)
     card = Card(
-        25, "edges r=0.61", "selectivity 0.10", "", np.zeros((1, 3, 8, 8)), -np.ones((2, 4, 4)),
-        np.zeros((9, 3, 5, 5)), ["57 Bread"] * 9, np.array([0.5, -0.5, np.nan]),
+        25, "edges r=0.61", ("selectivity 0.10",), "", "", [drawing], -np.ones((2, 4, 4)),
+        np.zeros((9, 3, 5, 5)), ["57 Bread"] * 9, [3.5] * 9, np.array([0.5, -0.5, np.nan]),
     )  # fmt: skip
     dead = replace(card, number=26, sentence="dead", advice="nothing changes it")
     figure = cards_figure([card, dead], np.zeros((2, 3, 8, 8)), "ab", ["x", "y", "z"], title="t", notes=["n", ""])
     texts = [text.get_text() for text in figure.texts]
     assert {"filter 25", "edges r=0.61", "nothing changes it", "n"} <= set(texts)
     assert len([axes for axes in figure.axes if axes.patches]) == 2  # the bars
+    places = {text.get_text(): text.get_position()[0] for text in figure.texts}
+    assert places["drawn for one cell"] < places["photographs that excite it most"]
+    doubtful = replace(card, warning="another way", drawings=[replace(drawing, doubtful=True)])
+    places = {
+        text.get_text(): text.get_position()[0]
+        for text in cards_figure([doubtful], np.zeros((2, 3, 8, 8)), "ab", ["x", "y", "z"], title="t").texts
+    }
+    assert places["photographs that excite it most"] < places["drawn for one cell"]
+    assert "another way" in places
     sheet = pictures_figure(np.zeros((7, 4, 3, 8, 8)), [str(i) for i in range(7)], [False] * 6 + [True], title="t")
     assert sum(bool(axes.images) for axes in sheet.axes) == 6
     matrix = similarity_figure(np.eye(3), [4, 5, 6], title="t", notes=[])

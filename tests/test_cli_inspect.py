@@ -9,7 +9,7 @@ from torch import nn
 from trained import bgr, carried
 
 from foodviz.data import FOOD11
-from foodviz.models import Classifier
+from foodviz.models import Classifier, load
 from foodviz.models.files.own_format import save
 
 SIZE = 32
@@ -86,6 +86,28 @@ def test_a_normalisation_that_the_file_says_is_rated_beside_the_usual_ones(foodv
     assert found["verdict"].startswith("RGB, normalisation as the file says")
     assert "\nnormalise" not in (tmp_path / "own.toml").read_text()
     assert foodviz("--config", "own.toml", "saliency", "--ids", "57", "--quiet").exit_code == 0
+
+
+def test_a_normalisation_in_numbers_is_read_rated_and_written_down(foodviz, tmp_path):
+    of_its_own_normalisation(tmp_path / "own.safetensors")
+    weights = load(str(tmp_path / "own.safetensors")).network.state_dict()
+    torch.save(weights, tmp_path / "plain.pth")
+    numbers = ["0.3", "0.4", "0.6", "0.4", "0.2", "0.3"]
+    arch = f"{STACK}; input: {SIZE}"
+    flags = ("--model", "plain.pth", "--arch", arch, "--count", "44", "--few", "22", "--json")
+    result = foodviz("inspect", *flags, "--normalise", *numbers, "--fit", "pad", "--save", "own.toml")
+    assert result.exit_code == 0, result.stderr
+    best = json.loads(result.stdout)["readings"][0]
+    assert (best["normalise"], best["figures"]) == ("own", [[0.3, 0.4, 0.6], [0.4, 0.2, 0.3]])
+    config = tomllib.loads((tmp_path / "own.toml").read_text())
+    assert (config["normalise"], config["fit"]) == ([0.3, 0.4, 0.6, 0.4, 0.2, 0.3], "pad")
+    assert foodviz("--config", "own.toml", "saliency", "--ids", "57", "--trust", "none", "--quiet").exit_code == 0
+    settings = json.loads((tmp_path / "results" / "saliency.json").read_text())["settings"]
+    assert (settings["normalise"], settings["fit"]) == (config["normalise"], "pad")
+    assert foodviz("rerun", "results/saliency.json", "--check").exit_code == 0
+    refused = foodviz("inspect", "--normalise", "123.7", "116.3", "103.5", "58.4", "57.1", "57.4")
+    assert refused.exit_code == 1
+    assert "values in 0 to 255 are divided by 255" in refused.stderr
 
 
 def test_json_and_what_cannot_be_proven(foodviz, tmp_path):

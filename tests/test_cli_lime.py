@@ -174,6 +174,8 @@ def test_a_class_summed_up(lime: Command) -> None:
     assert told["class"] == "Rice"
     assert len(told["properties"]) == 7
     assert "times as densely as elsewhere" in told["sentences"][1]
+    for claim in told["claims"]:
+        assert (f"{claim['word']} (" in told["sentences"][0]) == claim["clear"]
     assert all(picture["label"] == "Rice" for picture in told["pictures"])
     found = arrays("results")
     assert found["properties"].shape == (7, 2, 4)
@@ -238,9 +240,15 @@ def test_white_pieces_in_the_middle_of_dark_ones_are_said_to_be_that() -> None:
     pieces = [describe(image, torch.from_numpy(segments), mask) for image in images]
     weights = np.where(np.arange(9) == 4, 2.0, -0.1)
     summary = class_summary([segments] * 8, [weights] * 8, pieces)
-    assert "lighter (0.85 against 0.15, in 8 of 8)" in summary.sentences[0]
-    assert "nearer the centre (0.00 against 0.40, in 8 of 8)" in summary.sentences[0]
-    assert summary.sentences[1].startswith("100% of the positive weight lies on the object, which covers 11%")
+    assert {"lighter", "nearer the centre"} <= {each.word for each in summary.clear}
+    first, second = summary.sentences({"lighter": "half as bright it falls", "nearer the centre": "shifted it falls"})
+    assert "lighter (0.85 against 0.15, in 8 of 8; half as bright it falls)" in first
+    assert "nearer the centre (0.00 against 0.40, in 8 of 8; shifted it falls)" in first
+    assert second.startswith("100% of the positive weight lies on the object, which covers 11%")
+    assert "nearer" not in summary.sentences({"lighter": "half as bright it falls"})[0]
+    untrue = summary.sentences({})[0]
+    assert untrue.startswith("What sets the pieces that speak for it apart had no effect when it was taken away: ")
+    assert "lighter" in untrue
     np.testing.assert_allclose(summary.place, np.where(mask, 9, 0))
 
 

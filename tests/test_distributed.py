@@ -1,8 +1,10 @@
 """Whether others work with this process is read from what torchrun sets, all of it."""
 
 import pytest
+import torch
 
-from foodviz.distributed import process_count, under_torchrun
+from foodviz.devices import choose_device
+from foodviz.distributed import leads, process_count, under_torchrun
 from foodviz.errors import InputError
 
 TORCHRUN = {"RANK": "1", "WORLD_SIZE": "4", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
@@ -20,6 +22,25 @@ def test_a_process_of_torchrun_knows_how_many_there_are(monkeypatch):
         monkeypatch.setenv(name, value)
     assert under_torchrun()
     assert process_count() == 4
+    assert not leads()
+
+
+def test_processes_of_one_machine_take_its_gpus_in_turn(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert str(choose_device("auto")) == "cuda"
+    for name, value in (TORCHRUN | {"LOCAL_RANK": "3"}).items():
+        monkeypatch.setenv(name, value)
+    assert str(choose_device("auto")) == str(choose_device("cuda")) == "cuda:1"
+    assert str(choose_device("cpu")) == "cpu"
+
+
+def test_a_command_whose_work_cannot_be_shared_is_refused(monkeypatch, foodviz):
+    for name, value in TORCHRUN.items():
+        monkeypatch.setenv(name, value)
+    refused = foodviz("layers")
+    assert refused.exit_code == 2
+    assert "run layers without it" in refused.stderr
 
 
 @pytest.mark.parametrize("value", ["x", "4"])

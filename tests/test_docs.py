@@ -31,7 +31,14 @@ def test_the_examples_of_the_api_run_in_order(tmp_path, monkeypatch, caplog):
     assert list(scope["again"].differences) == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/methods.md", "docs/speed.md"])
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("api", "methods", "reliance", "scale", "speed")),
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_and_files_named_are_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [(ROOT / page).parent / link for link in re.findall(r"\]\(([^)#:]+)\)", text)]

@@ -46,6 +46,8 @@ def test_figures_match_a_slow_reference_over_full_maps(pictures):
             cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
             assert scan.similarity()[k, other] == pytest.approx(cosine, abs=1e-4)
     assert not scan.correlations()[3].any()
+    for ours, theirs in zip(scan.properties(), (rows.mean(1), rows.std(1)), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
     assert scan.dead().tolist() == [False, False, False, True]
     by_class = [float(part.mean()) if len(part) else np.nan for part in (maps[:4, 0], maps[4:7, 0], [], maps[7:9, 0])]
     assert scan.class_means(4)[0] == pytest.approx(by_class, nan_ok=True, rel=1e-5)

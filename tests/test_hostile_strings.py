@@ -133,7 +133,14 @@ def test_a_page_shows_any_name_and_holds_the_manifest_as_it_was(name):
 
 
 def facts(file: str) -> dict:
-    return {"file": file, "architecture": file, "weight_set": file, "input_size": [32, 32], "verdict": file}
+    return {
+        "file": file,
+        "architecture": file,
+        "weight_set": file,
+        "fit": file,
+        "input_size": [32, 32],
+        "verdict": file,
+    }
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from foodviz.analysis import Subject, layers
+from foodviz.data import open_dataset
 from foodviz.errors import InputError
 from foodviz.models import (
     Classifier,
@@ -18,7 +20,7 @@ from foodviz.models import (
     resolve,
 )
 from foodviz.models.architectures import build
-from foodviz.models.layers import stack_name, survey
+from foodviz.models.layers import stack_name, survey, uses
 
 NAMES = [str(number) for number in range(11)]
 
@@ -80,6 +82,19 @@ def test_without_a_stack_the_order_of_running_counts(resnet):
     assert fields["layer4"] == 435  # Araujo et al. 2019
     runs = {place.name: place.runs for place in survey(resnet)}
     assert runs["layer1.0.relu"] == 2
+
+
+def test_a_module_used_at_several_sizes_has_a_row_for_each_use():
+    """torchvision's bottlenecks use one ReLU three times, the last time on four times as many channels."""
+    bottleneck = Classifier(build("torchvision:resnet50", 11), NAMES, (64, 64))
+    subject = Subject(open_dataset("sample"), lambda _: bottleneck, {"data": "sample", "device": "cpu"})
+    rows = [row for row in layers(subject, ids=[0]).facts["layers"] if row["name"] == "layer2.0.relu"]
+    assert [(row["type"], row["channels"], row["size"]) for row in rows] == [
+        ("ReLU (use 1 of 3)", 128, "16x16"),
+        ("ReLU (use 2 of 3)", 128, "8x8"),
+        ("ReLU (use 3 of 3)", 512, "8x8"),
+    ]
+    assert [layer.use for layer in uses(bottleneck) if layer.name == "layer2.0.relu"] == [1, 2, 3]
 
 
 def test_blocks_inside_a_stack_have_its_numbers():

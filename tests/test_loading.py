@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from foodviz.analysis import open_subject
 from foodviz.errors import InputError
 from foodviz.models import Preprocessing, load
 from foodviz.models.files.weights import broken
@@ -157,3 +158,13 @@ def test_control_characters_of_a_file_reach_no_line(tmp_path):
             line = refusal(tmp_path / "a", arch=arch)
             assert line.isprintable()
             assert len(line) < 700 + len(str(tmp_path))
+
+
+def test_a_folder_for_a_model_is_told_what_to_give(tmp_path):
+    with pytest.raises(InputError, match="a folder, not a file"):
+        open_subject(model=str(tmp_path))
+    (tmp_path / "config.json").touch()
+    with pytest.raises(
+        InputError, match=r"Hugging Face's .*`model` FILE with its state_dict\(\) and `arch` net\.py:net"
+    ):
+        open_subject(model=str(tmp_path))

@@ -1,5 +1,6 @@
 """Whatever a picture file holds becomes RGB, or is named."""
 
+import dataclasses
 import io
 import struct
 import warnings
@@ -263,3 +264,49 @@ def test_any_file_can_be_read(tmp_path):
     assert batch.ids == (-1,)
     with pytest.raises(InputError, match=r"`image` .*gone\.png: no such file"):
         open_files([str(tmp_path / "gone.png")])
+
+
+def photograph(width, height):
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (64, 64), (500, 33)])
+def test_crop_is_torchvisions_usual_resize_and_centre_crop(size):
+    from torchvision import transforms
+
+    image = photograph(*size)
+    theirs = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224)])(image)
+    assert np.array_equal(pixels(image, (224, 224), fit="crop"), np.asarray(theirs))
+    oblong = pixels(image, (90, 160), fit="crop")
+    assert oblong.shape == (90, 160, 3)
+
+
+@pytest.mark.parametrize("size", [(40, 20), (20, 40), (7, 100)])
+def test_pad_keeps_the_whole_picture_in_its_proportion(size):
+    white = Image.new("RGB", size, "white")
+    padded = pixels(white, (64, 64), fit="pad")
+    rows, columns = (padded[..., 0] > 127).any(1).sum(), (padded[..., 0] > 127).any(0).sum()
+    assert max(rows, columns) == 64
+    assert columns / rows == pytest.approx(size[0] / size[1], rel=0.15)
+    assert set(np.unique(padded)) == {0, 255}
+    assert np.array_equal(padded, padded[::-1, ::-1])  # in the middle
+
+
+def test_what_fits_is_left_as_it_is():
+    image = photograph(32, 32)
+    for fit in ("squash", "pad"):
+        assert np.array_equal(pixels(image, (32, 32), fit=fit), np.asarray(image))
+
+
+def test_a_mask_goes_with_its_picture():
+    """The sample's foods are where their masks are, however pictures are brought to a size."""
+    masks = []
+    for fit in ("squash", "crop", "pad"):
+        split = open_dataset(fit=fit).split("training")
+        where, mask = split.region(57, (96, 96))
+        assert where == "the food"
+        masks.append(mask.mean())
+        whole = dataclasses.replace(split, draw_mask=lambda _: np.ones((50, 100), bool)).region(57, (96, 96))[1]
+        assert whole.mean() == (0.5 if fit == "pad" else 1)
+    assert masks[1] > masks[0]  # larger: the borders are cut off
+    assert len({open_dataset(fit=fit).split("training").fingerprint for fit in ("squash", "crop", "pad")}) == 3

@@ -27,8 +27,16 @@ scan = "150"
 [lime]
 samples = "120"
 trust = "none"
+[reliance]
+limit = 11
 [dream]
 steps = 10
+[evaluate]
+limit = 2
+method = ["gradient", "gradcam"]
+[atlas]
+steps = 2
+scan = "20"
 """
 FEW = {"validation": (10,) * 11, "evaluation": (5,) * 11}
 

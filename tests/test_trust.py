@@ -9,7 +9,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
-from foodviz.analysis.trust import _EFFORT
+from foodviz.analysis.trust import EFFORT
 from foodviz.methods.hidden import cover, grid, painted_over, sample_logits
 from foodviz.methods.randomised import randomised
 from foodviz.methods.ways_to_hide import WAYS
@@ -202,7 +202,7 @@ def test_the_command_says_and_keeps_it(foodviz):
     assert len(trust["leads"]) == 3
     arrays = np.load("results/saliency.npz")
     assert {"maps_gradient", "maps_gradcam", "deletion_gradcam", "insertion_gradient"} <= set(arrays.files)
-    assert arrays["deletion_gradcam"].shape == (1, 3 + _EFFORT["quick"][1], _EFFORT["quick"][0] + 1)
+    assert arrays["deletion_gradcam"].shape == (1, 3 + EFFORT["quick"].chance, EFFORT["quick"].steps + 1)
     assert np.shape(manifest["agreement"]) == (2, 2)
 
 

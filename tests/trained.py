@@ -46,6 +46,18 @@ def largest() -> Net:
     return Net(blocks(nn.ReLU(), 8, 12, 12), nn.Linear(12, 3), nn.AdaptiveMaxPool2d(1))
 
 
+def relying() -> Net:
+    """Variants of the sample (tests/variants.py), 64x64 pixels: where in the picture something is does not count."""
+    return Net(blocks(nn.ReLU(), 12, 20, 28), nn.Linear(56, 3), Pooled())
+
+
+class Pooled(nn.Module):
+    """Mean and largest value of each map."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)
+
+
 def carried(net: Net, name: str) -> Net:
     """The net with its trained weights, in evaluation mode."""
     net.load_state_dict(load_file(FOLDER / f"{name}.safetensors"))

@@ -44,6 +44,11 @@ class LabelledPictures:
 
         return spread_ids(self.split.labelled_ids, self.count)
 
+    @cached_property
+    def key(self) -> str:
+        """What no other pictures have: remembered is what was found on these."""
+        return f"{self.split.fingerprint} {self.ids}"
+
     def few(self, count: int) -> LabelledPictures:
         """About `count` of these pictures, files read once for both."""
         some = LabelledPictures(self.split, count)
@@ -139,7 +144,7 @@ class LabelledPictures:
         """`rate` of the classifier that `make` makes, from the cache where the same was rated before."""
         from foodviz.models.guess.rating import Rating
 
-        file = cache_file("ratings", "4", key, self.split.fingerprint, str(self.ids), suffix=".json")
+        file = cache_file("ratings", "4", key, self.key, suffix=".json")
         kept = load_json(file)
         if kept is not None:
             return Rating(**kept)

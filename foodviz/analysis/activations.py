@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
+from foodviz.analysis.choosing import choose
 from foodviz.analysis.photographs import BATCH, Photographs, viewer
-from foodviz.analysis.result import Result, settings_of
+from foodviz.analysis.result import Result, pages, settings_of
 from foodviz.attribution import Attribution
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ def activations(
     *,
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
+    class_name: str | None = None,
+    errors: bool = False,
+    limit: int | None = None,
     layer: str | None = None,
     filters: Sequence[int] = (),
     overlay: bool = False,
@@ -31,6 +35,9 @@ def activations(
     Args:
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
+        class_name: pictures with this label instead.
+        errors: pictures instead whose label is not what the model answers; with `class_name`, those of the class.
+        limit: so many pictures of those, or of the whole split, evenly spread; 20 where None.
         layer: index or dotted name; the report's 15, or the last maps of a model without it, where None.
         filters: which; the report's five without any.
         overlay: lay the maps over the photographs.
@@ -39,7 +46,7 @@ def activations(
         InputError: a picture, layer or filter that is not there, or a layer without maps.
     """
     settings = {**subject.settings, **settings_of(activations, locals())}
-    split, indices = subject.choose(ids, image)
+    split, indices = choose(subject, ids, image, class_name=class_name, errors=errors, limit=limit)
 
     import torch
 
@@ -60,18 +67,23 @@ def activations(
 
     def draw() -> Mapping[str, Figure]:
         from foodviz.render.activations import activations_figure
+        from foodviz.render.style import limits_of
 
         scale = "blue below 0, red above, symmetric" if signed else "no negative values"
-        figure = activations_figure(
-            photographs.pixels,
-            maps,
-            photographs.captions,
-            numbers,
-            title=f"feature maps of layer {at.requested}",
-            overlay=overlay,
-            notes=[f"{at}. Raw values, one scale a filter: {scale}.", photographs.trained_on],
-        )
-        return {"": figure}
+
+        def page(part: slice) -> Figure:
+            return activations_figure(
+                photographs.pixels[part],
+                maps[part],
+                photographs.captions[part],
+                numbers,
+                title=f"feature maps of layer {at.requested}",
+                overlay=overlay,
+                notes=[f"{at}. Raw values, one scale a filter: {scale}.", photographs.trained_on],
+                limits=[limits_of(maps[:, row]) for row in range(len(numbers))],
+            )
+
+        return pages(len(photographs), page)
 
     def views() -> Mapping[str, Any]:
         unit = "the layer's output"

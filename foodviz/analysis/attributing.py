@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -123,4 +123,5 @@ class Attributing:
             given["hidden"] = torch.stack([cover.picture for cover in self.covers])
         wanted = {name: given[name] for name in needs}
         attribution: Attribution = function(model, images, self.targets, **{**self.options, **wanted}, score=self.score)
-        return attribution.reduced(self.reduce)
+        named = replace(attribution, unit=attribution.unit.replace("logit", model.answers.logit, 1))
+        return named.reduced(self.reduce)

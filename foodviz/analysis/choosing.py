@@ -44,16 +44,27 @@ def choose(
     count = USUAL if limit is None else limit
     require(1 <= count <= MOST_PICTURES, "limit", count, f"must be 1 to {MOST_PICTURES:,}")
 
+    split = subject.split()
+    return split, of_split(subject, split, class_name, errors, count)
+
+
+def of_split(
+    subject: Subject, split: Split, class_name: str | None, errors: bool, count: int | None = None
+) -> tuple[int, ...]:
+    """Ids of the pictures of a split that fit, at most `count` of them, evenly spread; arguments as in `choose`.
+
+    Raises:
+        InputError: no such class, or no picture that fits.
+    """
     from foodviz.data import spread_ids
 
-    split = subject.split()
     fitting: Sequence[int] = of_class(split, class_name)[1] if class_name is not None else range(len(split))
     if errors:
         fitting = _wrong(subject, split, fitting)
-    chosen = spread_ids(fitting, count)
+    chosen = spread_ids(fitting, count or len(fitting))
     if len(chosen) < len(fitting):
         subject.say(f"{len(chosen)} of {len(fitting):,} pictures, evenly spread")
-    return split, chosen
+    return chosen
 
 
 def of_class(split: Split, class_name: str) -> tuple[int, list[int]]:

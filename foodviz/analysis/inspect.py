@@ -42,6 +42,7 @@ def inspect(subject: Subject, *, count: int = 165, few: int = 33) -> Result:
     _check_answers(subject, classifier, pictures)
     facts = {
         "weight_set": subject.settings["weight_set"],
+        "fit": subject.settings["fit"],
         **_facts(subject.settings["model"], classifier, ratings, pictures),
     }
     return Result("inspect", settings, {}, facts, _lines(facts))
@@ -66,8 +67,11 @@ def as_config(facts: Mapping[str, Any]) -> str:
         lines.append(f"arch = {_toml(facts['architecture'])}")
     if facts.get("readings"):
         best = facts["readings"][0]
-        chosen = [key for key in ("channel_order", "normalise", "resize") if best[key] != OWN]  # which holds unsaid
+        chosen = [key for key in ("channel_order", "normalise", "resize") if best[key] != OWN]
         lines += [f"{key} = {_toml(best[key])}" for key in chosen]
+        if best["figures"] is not None:  # without figures the file's own hold, unsaid
+            lines.append(f"normalise = {[number for figures in best['figures'] for number in figures]}")
+    lines += [f"fit = {_toml(facts['fit'])}"] if facts["fit"] != "squash" else []
     size = size_text(tuple(facts["input_size"]))
     return "\n".join([*lines, f"input_size = {size if size.isdecimal() else _toml(size)}", ""])
 
@@ -153,6 +157,7 @@ def _facts(
                 "channel_order": reading.channel_order,
                 "normalise": reading.normalise,
                 "resize": reading.resize,
+                "figures": reading.figures,
                 **vars(rating),
             }
             for rating, reading in ratings

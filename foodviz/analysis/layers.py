@@ -21,8 +21,9 @@ _LEFT = ("name", "type")  # columns of words
 def layers(subject: Subject, *, ids: Sequence[int | str] = (), image: Sequence[str] = ()) -> Result:
     """The layers of a model, in the order they run, as every analysis takes them: by index or by name.
 
-    Size is that of the maps, field the pixels that one of their values depends on, dead the share of channels that give
-    one and the same value everywhere on the pictures.
+    A module that is used at several sizes has a row for each use; `layer` means the first. Size is that of the maps,
+    field the pixels that one of their values depends on, dead the share of channels that give one and the same value
+    everywhere on the pictures.
 
     Args:
         ids: pictures of the subject's split that dead channels are looked for on; four of them without any.
@@ -35,45 +36,50 @@ def layers(subject: Subject, *, ids: Sequence[int | str] = (), image: Sequence[s
     split, indices = subject.choose(ids, image)
 
     from foodviz.data.batch import read
-    from foodviz.models.layers import survey
+    from foodviz.models.layers import uses
 
     classifier = subject.classifier
     images = read(split, indices, classifier.input_size).images.to(subject.device)  # whatever its classes are
-    layers_run = [layer for layer in survey(classifier) if layer.index is not None or not list(layer.module.children())]
+    run = [layer for layer in uses(classifier) if layer.index is not None or not list(layer.module.children())]
+    first = {layer.name: layer.shape for layer in run if layer.use == 1}
+    several = {layer.name for layer in run if layer.shape != first[layer.name]}
+    layers_run = [layer for layer in run if layer.use == 1 or layer.name in several]
     dead = dead_shares(classifier, layers_run, images)
-    rows = [_row(layer, dead.get(layer.name)) for layer in layers_run]
+    rows = [_row(layer, layer.name in several, dead.get((layer.name, layer.shape))) for layer in layers_run]
     facts = {**subject.facts(split), "layers": [dict(zip(HEADER, row, strict=True)) for row in rows]}
     return Result("layers", settings, {}, facts, _table(rows))
 
 
-def dead_shares(classifier: Classifier, layers_run: Sequence[SurveyedLayer], images: Tensor) -> Mapping[str, float]:
-    """The share of channels, by name of the layer with maps, that are the same everywhere on all images."""
+def dead_shares(
+    classifier: Classifier, layers_run: Sequence[SurveyedLayer], images: Tensor
+) -> Mapping[tuple[str, tuple[int, ...]], float]:
+    """The share of channels, by name and shape of the layer with maps, that are the same everywhere on all images."""
     import torch
 
     from foodviz.hooks import watching
 
-    lowest: dict[str, Tensor] = {}
-    highest: dict[str, Tensor] = {}
+    lowest: dict[tuple[str, tuple[int, ...]], Tensor] = {}
+    highest: dict[tuple[str, tuple[int, ...]], Tensor] = {}
 
     def note(name: str, output: object) -> None:
         if isinstance(output, torch.Tensor) and output.ndim == 4:
             low, high = output.amin((0, 2, 3)), output.amax((0, 2, 3))
-            if lowest.get(name, low).shape != low.shape:
-                return  # used again on wider maps: the row is of its first use
-            lowest[name] = torch.minimum(lowest.get(name, low), low)
-            highest[name] = torch.maximum(highest.get(name, high), high)
+            use = name, tuple(output.shape[1:])
+            lowest[use] = torch.minimum(lowest.get(use, low), low)
+            highest[use] = torch.maximum(highest.get(use, high), high)
 
     watched = {layer.name: layer.module for layer in layers_run if len(layer.shape) == 3 and layer.shape[1:] != (1, 1)}
     with watching(watched, lambda name, _inputs, output: note(name, output)), torch.inference_mode():
         for some in torch.split(images, 8):
             classifier(some)
-    return {name: float((highest[name] == low).float().mean()) for name, low in lowest.items()}
+    return {use: float((highest[use] == low).float().mean()) for use, low in lowest.items()}
 
 
-def _row(layer: SurveyedLayer, dead: float | None) -> tuple[Any, ...]:
+def _row(layer: SurveyedLayer, each_use: bool, dead: float | None) -> tuple[Any, ...]:
     channels, height, width = (*layer.shape, None, None)[:3]
     size = f"{height}x{width}" if width is not None else None
-    kind = type(layer.module).__name__ + (f" (runs {layer.runs} times)" if layer.runs > 1 else "")
+    times = f" (use {layer.use} of {layer.runs})" if each_use else f" (runs {layer.runs} times)"
+    kind = type(layer.module).__name__ + (times if layer.runs > 1 else "")
     return layer.index, layer.name, kind, channels, size, layer.receptive_field, layer.parameters, dead
 
 

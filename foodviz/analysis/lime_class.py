@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.choosing import of_class
 from foodviz.analysis.explanations import LimeSettings, explained
+from foodviz.analysis.lime_claims import class_claims, in_words
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
 from foodviz.errors import InputError
@@ -42,21 +43,28 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
     ids = spread_ids(labelled, limit)
 
     import numpy as np
+    import torch
 
     from foodviz.methods.lime.class_summary import class_summary
     from foodviz.methods.lime.superpixels import describe
     from foodviz.render.lime_class import Difference
 
     photographs = Photographs.of(subject, split, ids)
-    pictures, pieces = [], []
-    targets = [(subject.class_order(split)[label],)] * len(ids)
-    for index, picture in zip(ids, explained(photographs, how, targets), strict=True):
+    pictures, pieces, kept = [], [], []
+    target = subject.class_order(split)[label]
+    explanations = explained(photographs, how, [(target,)] * len(ids))
+    for place, (index, picture) in enumerate(zip(ids, explanations, strict=True)):
         weights = picture.explanation.weights[0]
         if not 0 < int((weights > 0).sum()) < len(weights):
             subject.say(f"left out {split.describe(index)}: every superpixel speaks the same way")
             continue
         pictures.append(picture)
-        pieces.append(describe(picture.image, picture.explanation.segments, split.mask(index)))
+        kept.append(place)
+        pieces.append(
+            describe(
+                picture.image, picture.explanation.segments, split.framed_mask(index, subject.classifier.input_size)
+            )
+        )
     if not pictures:
         raise InputError(f"`class_name` {class_name}: in no picture do superpixels speak for {name} and others not")
     weights_of = [picture.explanation.weights[0].numpy() for picture in pictures]
@@ -65,7 +73,10 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
         Difference(each.name, float(each.supporting.mean()), float(each.rest.mean()), each.effect, each.agreeing)
         for each in summary.properties
     ]
-    for sentence in summary.sentences:
+    speaking = torch.stack([picture.explanation.weights[0][picture.explanation.segments] > 0 for picture in pictures])
+    claims = class_claims(photographs.take(kept), speaking, target, [each.word for each in summary.clear])
+    sentences = summary.sentences(in_words(claims))
+    for sentence in sentences:
         subject.say(sentence)
 
     def draw() -> Mapping[str, Figure]:
@@ -77,7 +88,7 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
             summary.place,
             differences,
             title=f"What {printable(name)} is recognised by",
-            notes=[*summary.sentences, _basis(photographs, how, len(pictures)), photographs.trained_on],
+            notes=[*sentences, _basis(photographs, how, len(pictures)), photographs.trained_on],
         )
         return {"": figure}
 
@@ -92,11 +103,12 @@ def lime_class(subject: Subject, class_name: str, limit: int, how: LimeSettings,
     facts = {
         **photographs.facts(),
         "class": name,
-        "sentences": summary.sentences,
+        "sentences": sentences,
+        "claims": [claim.facts for claim in claims],
         "properties": [vars(each) for each in differences],
         "explained": [picture.facts for picture in pictures],
     }
-    return Result("lime", settings, arrays, facts, photographs.table, summary.sentences, draw)
+    return Result("lime", settings, arrays, facts, photographs.table, sentences, draw)
 
 
 def _basis(photographs: Photographs, how: LimeSettings, used: int) -> str:

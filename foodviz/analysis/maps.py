@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis import trust as trusting
+from foodviz.analysis.overlays import overlays
 from foodviz.analysis.photographs import Photographs, viewer
-from foodviz.analysis.result import OnDemand
+from foodviz.analysis.result import pages
 from foodviz.attribution import Attribution
 from foodviz.methods.attribution import catalogue
 from foodviz.metrics.verdict import BELIEVABLE
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
     from foodviz.analysis.attributing import Attributing
     from foodviz.analysis.trust import Trust
-
-PAGE = 8  # maps beside one another in a figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,7 @@ class Maps:
     objective: str
     shared_scale: bool
     clip: float
+    colours: str | None
 
     @property
     def titles(self) -> list[str]:
@@ -53,12 +54,9 @@ class Maps:
         return agreement([each.maps for each in self.attributions])
 
     def draw(self) -> Mapping[str, Figure]:
-        """Pages of at most `PAGE` maps, the first one the analysis's own; each is drawn when it is looked up."""
-        starts = range(0, len(self.names), PAGE)
-        pages = {f"page-{n:0{len(str(len(starts)))}}" if n > 1 else "": start for n, start in enumerate(starts, 1)}
-        drawn = {name: partial(self._page, slice(start, start + PAGE)) for name, start in pages.items()}
+        """Pages of maps, and the curves where they were measured; each is drawn when it is looked up."""
         curves = self.trusts and self.trusts[0][0].figures.shuffled
-        return OnDemand({**drawn, "trust": self._curves_figure} if curves else drawn)
+        return pages(len(self.names), self._page, {"trust": self._curves_figure} if curves else {})
 
     def _page(self, part: slice) -> Figure:
         from foodviz.render.saliency import Panel, saliency_figure
@@ -82,6 +80,7 @@ class Maps:
             clip=self.clip,
             notes=self._notes(),
             limits_of_all=self._limits,
+            colours=self.colours,
         )
 
     @cached_property
@@ -90,6 +89,27 @@ class Maps:
         from foodviz.render.style import limits_of
 
         return [limits_of(each.maps, self.clip) for each in self.attributions]
+
+    def overlays(self, strength: float) -> Mapping[str, Callable[[Path], object]]:
+        """Writers of each map's own files, by name."""
+        from foodviz.render.style import limits_of
+
+        def limits(number: int, place: int) -> tuple[float, float]:
+            return (
+                self._limits[number]
+                if self.shared_scale
+                else limits_of(self.attributions[number].maps[place], self.clip)
+            )
+
+        return overlays(
+            self.photographs,
+            self.names,
+            [each.method for each in self.asked],
+            self.attributions,
+            limits,
+            self.colours,
+            strength,
+        )
 
     def _curves_figure(self) -> Figure:
         from foodviz.render.trust import curves_figure

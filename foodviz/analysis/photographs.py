@@ -140,12 +140,13 @@ class Photographs:
 
         return probabilities(self.subject.classifier, self.logits)
 
-    def targets(self, wanted: str, parameter: str = "target") -> torch.Tensor:
+    def targets(self, wanted: str, parameter: str = "target", *, quiet: bool = False) -> torch.Tensor:
         """(N,) the class to explain in each picture.
 
         Args:
             wanted: `label` (where there is none the prediction), `predicted`, or one class for all by name or number.
             parameter: that it was given by.
+            quiet: leave unsaid how many have no label.
 
         Raises:
             InputError: no such class.
@@ -159,7 +160,7 @@ class Photographs:
             return predicted
         if wanted == "label":
             unlabelled = self.batch.labels < 0
-            if unlabelled.any():
+            if unlabelled.any() and not quiet:
                 count = f"{int(unlabelled.sum())} of {len(self)} pictures have no label"
                 self.subject.say(f"{count}: prediction explained")
             return torch.where(unlabelled, predicted, self.batch.labels)

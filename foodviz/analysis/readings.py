@@ -28,8 +28,13 @@ def rate_readings(classifier: Classifier, pictures: LabelledPictures, few: int, 
     from foodviz.models.preprocessing import NORMALISATIONS, ORDERS, OWN, RESIZES
 
     size = classifier.input_size
-    own = [OWN] if classifier.origin.declared.mean else []
-    candidates = [Preprocessing(*choice, size) for choice in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)]
+    declared, figures = classifier.origin.declared, classifier.preprocessing.figures
+    own = [OWN] if figures or declared.mean else []
+    figures = None if figures == (declared.mean, declared.std) else figures
+    candidates = [
+        Preprocessing(order, normalise, resize, size, figures if normalise == OWN else None)
+        for order, normalise, resize in product(ORDERS, [*own, *NORMALISATIONS], RESIZES)
+    ]
     ratings: list[Rated] = [_rated(classifier, each, pictures, LEAST) for each in candidates]
     out: list[Rated] = []
     for count, most in ((few, len(ratings)), (len(pictures.ids), finalists)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,15 +20,14 @@ def asked_again(
     attributing: Attributing | None,
     model: Classifier,
     copies: int,
-    *,
-    shuffle: bool,
+    shares: Sequence[float],
 ) -> list[dict[str, Any]]:
-    """Of each picture how like its map those under noise are and, to `shuffle`, those of shuffled weights."""
+    """Of each picture how like its map those under noise are, and those with such `shares` of the layers shuffled."""
     if attributing is None:
         return [{} for _ in first.maps]
     found = _repeated(photographs, first, attributing, model, copies)
-    if shuffle:
-        for figures, correlations in zip(found, _shuffled(photographs, first, attributing), strict=True):
+    if shares:
+        for figures, correlations in zip(found, _shuffled(photographs, first, attributing, shares), strict=True):
             figures["shuffled"] = correlations
     return found
 
@@ -62,14 +62,15 @@ def _repeated(
     ]
 
 
-def _shuffled(photographs: Photographs, first: Attribution, attributing: Attributing) -> list[list[float]]:
+def _shuffled(
+    photographs: Photographs, first: Attribution, attributing: Attributing, shares: Sequence[float]
+) -> list[list[float]]:
     """Rank correlations of each picture's map with those of ever more shuffled weights."""
     from foodviz.methods.randomised import randomised
     from foodviz.metrics.agreement import rank_correlation
-    from foodviz.metrics.verdict import SHUFFLED
 
     found: list[list[float]] = [[] for _ in first.maps]
-    for other in randomised(attributing.model, SHUFFLED, photographs.subject.seed):
+    for other in randomised(attributing.model, shares, photographs.subject.seed):
         for place, values in enumerate(attributing(photographs.images, model=other).maps):
             found[place].append(rank_correlation(first.maps[place], values))
     return found

@@ -5,17 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foodviz.errors import require
-from foodviz.results import ResultFolder
+from foodviz.results import FORMATS, ResultFolder
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
 
+PAGE = 8  # things beside one another in a figure
 DPI = (30, 600)  # a picture of more could be too large for memory
 
 
@@ -66,17 +68,27 @@ class Result:
                 noted(figure, remarks)
             yield name, figure
 
-    def save(self, out: str | Path = "results", *, dpi: int = 150, command_line: str = "") -> ResultFolder:
+    def save(
+        self,
+        out: str | Path = "results",
+        *,
+        dpi: int = 150,
+        formats: Sequence[str] = ("png",),
+        command_line: str = "",
+    ) -> ResultFolder:
         """Write pictures, arrays, further files and last the manifest, each file whole or not at all.
 
         Args:
             out: the folder, made where it is missing.
             dpi: resolution of the pictures.
+            formats: of the figures, some of `results.FORMATS`.
             command_line: what redraws them; goes into every picture and the manifest.
 
         Raises:
-            InputError: the folder cannot be written to, or no such resolution.
+            InputError: the folder cannot be written to, or no such resolution or format.
         """
+        for each in formats:
+            require(each in FORMATS, "format", each, f"must be of {', '.join(FORMATS)}")
         require(DPI[0] <= dpi <= DPI[1], "dpi", dpi, f"must be from {DPI[0]} to {DPI[1]}")
         folder = ResultFolder(out, self.command, command_line)
         for name, pixels in self.pictures.items():
@@ -84,7 +96,7 @@ class Result:
         for name, write in self.files.items():
             folder.file(name, write)
         for name, figure in self._figures():
-            folder.figure(figure, dpi=dpi, name=name)
+            folder.figure(figure, dpi=dpi, name=name, formats=formats)
         if self.arrays:
             folder.arrays(self.arrays)
         folder.manifest({"settings": {**self.settings, "dpi": dpi}, **self.facts})
@@ -105,6 +117,18 @@ class OnDemand(Mapping[str, "Figure"]):
 
     def __len__(self) -> int:
         return len(self._makers)
+
+
+def pages(
+    count: int, draw: Callable[[slice], Figure], besides: Mapping[str, Callable[[], Figure]] | None = None
+) -> OnDemand:
+    """Figures of at most PAGE of `count` things beside one another, the first one the analysis's own, and others."""
+    starts = range(0, count, PAGE)
+    width = len(str(len(starts)))
+    names = [f"page-{number:0{width}}" if number > 1 else "" for number in range(1, len(starts) + 1)]
+    parts = [slice(start, start + PAGE) for start in starts]
+    drawn = {name: partial(draw, part) for name, part in zip(names, parts, strict=True)}
+    return OnDemand({**drawn, **(besides or {})})
 
 
 def settings_of(analysis: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:

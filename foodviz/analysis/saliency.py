@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from foodviz.analysis import hiding
+from foodviz.analysis import overlays as separate
 from foodviz.analysis import trust as trusting
-from foodviz.analysis.choosing import choose
+from foodviz.analysis.choosing import choose, of_split
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
@@ -24,12 +26,16 @@ if TYPE_CHECKING:
 
 def saliency(
     subject: Subject,
+    folder: Path | None = None,
+    /,
     *,
     ids: Sequence[int | str] = (),
     image: Sequence[str] = (),
     class_name: str | None = None,
     errors: bool = False,
     limit: int | None = None,
+    all_: bool = False,
+    half: bool = False,
     method: Sequence[str] = ("gradient",),
     target: str = "label",
     against: str | None = None,
@@ -39,16 +45,22 @@ def saliency(
     trust: trusting.Level = "quick",
     shared_scale: bool = False,
     clip: float = 99.5,
+    overlays: bool = False,
+    colours: str | None = None,
+    strength: float = 0.7,
     **options: float | str | None,
 ) -> Result:
     """Which pixels the answer depends on, and how far to believe it.
 
     Args:
+        folder: where `all_` puts the maps, see `map_store`.
         ids: pictures of the subject's split; the report's four without any.
         image: picture files instead.
         class_name: pictures with this label instead.
         errors: pictures instead whose label is not what the model answers; with `class_name`, those of the class.
         limit: so many pictures of those, or of the whole split, evenly spread; 20 where None.
+        all_: every picture of the split, or of those chosen by `class_name` and `errors`: one map each, for its target
+            alone, into `folder`, and a page of thumbnails; a killed run goes on. half: those maps as float16.
         method: names in `methods.attribution.catalogue`, or `captum:` and a class of captum.attr; several stand side
             by side.
         target: class to explain: label, predicted, or a class by name or number. A picture that is named wrongly is
@@ -62,6 +74,9 @@ def saliency(
         shared_scale: one colour scale for all maps of a method instead of one each.
         clip: percentile of a map's values that ends its colour scale, above 50 to 100; a few pixels are far above all
             others, and would leave them black. The values themselves stay as they are.
+        overlays: write each map as two files of its picture's own size, transparent and laid over it.
+        colours: a colour map of matplotlib's by name, in the usual one's stead.
+        strength: how opaque overlays are where the map is strongest, above 0 to 1.
         options: the methods' own, see the catalogue.
 
     Raises:
@@ -73,16 +88,34 @@ def saliency(
     require(len(methods) > 0, "method", "()", "must name at least one method")
     trusting.check(trust)
     require(50 < clip <= 100, "clip", clip, "a percentile above 50, up to 100")
+    separate.check(colours, strength)
     if against is not None and objective != "logit":
         raise UsageError("`against` takes the difference of two logits: leave `objective` out")
     own = catalogue.chosen_of(methods, options)
     how = hiding.hide_of(hide)
+    if half and not all_:
+        raise UsageError("`half` is for the maps of `all_`")
+    if all_:
+        if ids or image or limit is not None or against is not None or overlays or len(methods) > 1:
+            raise UsageError("`all_` takes one `method`, and neither `ids`, `image`, `limit`, `against` nor `overlays`")
+        require(folder is not None, "all_", True, "needs a folder for the maps")
+        split = subject.split()
+        chosen = of_split(subject, split, class_name, errors)
+
+        from foodviz.analysis.map_store import MapStore
+        from foodviz.analysis.maps_of_split import maps_of_split
+
+        (name,) = methods
+        store = MapStore(
+            subject, split, Path(folder or ""), name, own[name], target, objective, how, reduce, trust, half
+        )
+        return maps_of_split(store, chosen, settings)
     split, indices = choose(subject, ids, image, class_name=class_name, errors=errors, limit=limit)
 
     from foodviz import models
     from foodviz.analysis.attributing import Attributing
     from foodviz.analysis.maps import Maps
-    from foodviz.methods.attribution.score import SCORES, difference
+    from foodviz.methods.attribution.score import difference, score_of
 
     pictures = Photographs.of(subject, split, indices)
     photographs, targets, places = _for_both(pictures, target)
@@ -92,7 +125,7 @@ def saliency(
     model = models.fast(subject.classifier)
     hides = trust != "none" or any("hidden" in catalogue.method_of(name).needs for name in methods)
     covers = hiding.covers(photographs, model, targets, how) if hides else []
-    score = difference if against is not None else SCORES[objective]
+    score = difference if against is not None else score_of(objective, independent=subject.classifier.independent)
     asked = [
         Attributing.of(
             photographs, targets, name, own[name], model, score=score, covers=covers, hide=how, reduce=reduce
@@ -112,9 +145,10 @@ def saliency(
         tuple(asked),
         tuple(attributions),
         tuple(trusts),
-        objective,
+        subject.classifier.answers.logit if objective == "logit" else objective,
         shared_scale,
         clip,
+        colours,
     )
     return Result(
         "saliency",
@@ -125,6 +159,7 @@ def saliency(
         maps.sentences,
         maps.draw,
         maps.views,
+        files=maps.overlays(strength) if overlays else {},
         findings=maps.findings,
     )
 

@@ -106,7 +106,7 @@ class Subject:
                 raise UsageError("`ids` and `image` exclude each other")
             from foodviz.data import open_files
 
-            files = open_files(image, resize=self.dataset.resize)
+            files = open_files(image, resize=self.dataset.resize, fit=self.dataset.fit)
             for remark in files.remarks:
                 self.say(remark)
             require(
@@ -120,11 +120,14 @@ class Subject:
 
     def read(self, split: Split, ids: Sequence[int]) -> Batch:
         """Pictures at the classifier's input size, on the device, their labels as the model numbers its classes."""
-        import torch
-
         from foodviz.data.batch import read
 
-        batch = read(split, ids, self.classifier.input_size)
+        return self.numbered(split, read(split, ids, self.classifier.input_size))
+
+    def numbered(self, split: Split, batch: Batch) -> Batch:
+        """A batch of the split on the device, its labels as the model numbers its classes."""
+        import torch
+
         labels = batch.labels
         if (labels >= 0).any():
             try:

@@ -1,22 +1,28 @@
 """One pass over a split, kept in the cache part by part: a killed pass goes on where it was.
 
-`gather` is the pass, whatever is gathered; `sweep` is the one that computes something for every picture.
+`gather` is the pass, whatever is gathered; `sweep` is the one that computes something for every picture. Under torchrun
+the processes share the parts: where each begins and ends depends on the ids alone, so that it is the same whoever makes
+it. What one process has made the others take from the cache; what is not there, or is damaged, is made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from itertools import repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foodviz.cache import cache_file, load_arrays, save_arrays
+from foodviz.analysis.parts import Arrays as Arrays
+from foodviz.analysis.parts import Gathered, SplitPart, cut
+from foodviz.analysis.parts import Tally as Tally
+from foodviz.distributed import shared_queue
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import Tensor
 
     from foodviz.analysis.subject import Subject
@@ -24,19 +30,8 @@ if TYPE_CHECKING:
     from foodviz.data.batch import Batch
 
 BATCH = 64  # pictures a forward pass, the fastest of 16, 32 and 64
-BATCHES = 8  # a part: some seconds of work, so that a killed run loses no more
+BATCHES = 4  # a part: seconds of work, so that a killed run loses no more and many processes have their share
 _NAMED = 10  # unreadable pictures that are named one by one
-Arrays = Mapping[str, np.ndarray]
-
-
-class Tally(Protocol):
-    """What is gathered of the pictures of one part, batch by batch."""
-
-    def add(self, batch: Batch) -> None:
-        """Take in a batch."""
-
-    def arrays(self) -> Arrays:
-        """All of it by name, for a file; asked for after at least one batch."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +49,6 @@ class SweepRows:
     values: np.ndarray
     digests: np.ndarray
     skipped: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """One part: its arrays (none where no picture could be read), the reasons for those, and how many ids are done."""
-
-    arrays: Arrays
-    skipped: tuple[str, ...]
-    end: int
 
 
 def sweep(
@@ -104,8 +90,11 @@ def gather(
     key: Sequence[str],
     batch: int,
     batches: int,
+    sound: Callable[[Arrays], bool] = lambda _: True,
 ) -> tuple[list[Arrays], tuple[str, ...]]:
     """The arrays of each part's own tally, first part first, and a reason for each picture that cannot be read.
+
+    Under torchrun every process gets all of them.
 
     Args:
         size: (height, width) in pixels that pictures are resized to.
@@ -113,24 +102,55 @@ def gather(
         kind: folder in the cache, and what the progress bar says.
         key: everything that a tally depends on; the pictures and the size are added.
         batch: pictures in one. batches: in a part.
+        sound: whether a part from the cache still holds, where its tally left something elsewhere.
 
     Raises:
-        InputError: no picture can be read.
+        InputError: no picture can be read, or the processes do not see the same model and pictures.
     """
-    ids = list(ids)
-    whole_key = (*key, str(size), split.fingerprint, ",".join(map(str, ids)))
-    parts: list[_Kept] = []
-    done = 0
-    while done < len(ids) and (kept := _load(_file(kind, whole_key, len(parts)), ids[done])):
-        parts.append(kept)
-        done = kept.end
-    for part in _parts(subject, split, ids, done, size, tally, f"{kind} of {split.name}", batch, batches):
-        _save(_file(kind, whole_key, len(parts)), part, ids[done])
-        parts.append(part)
-        done = part.end
-    skipped = tuple(reason for part in parts for reason in part.skipped)
+    parts = [SplitPart(split, some, size, batch, kind, tuple(key)) for some in cut(list(ids), batch * batches)]
+    listing = (split.fingerprint, str(size), str(batch), *(",".join(map(str, part.ids)) for part in parts))
+    queue = shared_queue(len(parts), {"a model or settings": _digest(kind, *key), "pictures": _digest(*listing)})
+    own: dict[int, Gathered] = {}
+
+    def steps() -> Iterator[None]:
+        """One for every batch, whoever takes it in."""
+        others = 0
+        for number in queue:
+            part = parts[number].kept(sound)
+            if part is None:
+                part = yield from parts[number].make(tally(), partial(queue.is_done, number))
+            else:
+                yield from repeat(None, -(-len(parts[number].ids) // batch))
+            if part is not None:
+                own[number] = part
+                queue.finish(number)
+            others, before = queue.finished - len(own), others
+            yield from repeat(None, batches * (others - before))
+
+    for _ in subject.progress(steps(), f"{kind} of {split.name}", total=-(-len(ids) // batch)):
+        pass
+    gathered = [
+        own.get(number) or part.kept(sound) or _made_again(subject, part, tally()) for number, part in enumerate(parts)
+    ]
+    skipped = tuple(reason for part in gathered for reason in part.skipped)
     left_out(subject, split, skipped, len(ids))
-    return [part.arrays for part in parts if part.arrays], skipped
+    return [part.arrays for part in gathered if part.arrays], skipped
+
+
+def _made_again(subject: Subject, part: SplitPart, tally: Tally) -> Gathered:
+    """A part that another process has made, and that cannot be had from it."""
+    subject.say("some of what other processes made is not in this one's cache: $FOODVIZ_CACHE must be one for all")
+    making = part.make(tally, lambda: False)
+    while True:
+        try:
+            next(making)
+        except StopIteration as end:
+            gathered: Gathered = end.value
+            return gathered
+
+
+def _digest(*key: str) -> str:
+    return hashlib.sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def left_out(subject: Subject, split: Split, skipped: Sequence[str], total: int) -> None:
@@ -168,54 +188,3 @@ class _Rows:
             "values": np.concatenate(self.values),
             "digests": np.array(self.digests, "U64"),
         }
-
-
-def _parts(
-    subject: Subject,
-    split: Split,
-    ids: list[int],
-    done: int,
-    size: tuple[int, int],
-    tally: Callable[[], Tally],
-    what: str,
-    batch_size: int,
-    batches_a_part: int,
-) -> Iterator[_Kept]:
-    """The parts after the first `done` ids. Cut after whole batches: a resumed pass sees the same batches."""
-    from foodviz.data.batch import batches
-
-    if done == len(ids):
-        return
-    skipped: list[str] = []
-    after = {index: number for number, index in enumerate(ids, 1)}
-    gathered, taken = tally(), 0
-    stream = batches(split, ids[done:], size, batch_size=batch_size, skipped=skipped.append)
-    for batch in subject.progress(stream, what, total=-(-(len(ids) - done) // batch_size)):
-        gathered.add(batch)
-        taken += 1
-        if taken == batches_a_part:
-            done = after[batch.ids[-1]]
-            yield _Kept(gathered.arrays(), tuple(skipped), done)
-            skipped.clear()
-            gathered, taken = tally(), 0
-    if done < len(ids):
-        yield _Kept(gathered.arrays() if taken else {}, tuple(skipped), len(ids))
-
-
-def _file(kind: str, key: Sequence[str], number: int) -> Path:
-    return cache_file(kind, "3", *key, str(number), suffix=".npz")
-
-
-def _save(path: Path, part: _Kept, first: int) -> None:
-    """`first`: the id that the part begins with."""
-    of_pass = {"first": np.array(first), "end": np.array(part.end), "skipped": np.array(part.skipped, "U")}
-    save_arrays(path, {**{f"own {name}": values for name, values in part.arrays.items()}, **of_pass})
-
-
-def _load(path: Path, first: int) -> _Kept | None:
-    """A part that begins with the id `first`; None where there is no sound one."""
-    arrays = load_arrays(path)
-    if arrays is None or int(arrays["first"]) != first:
-        return None
-    own = {name.removeprefix("own "): values for name, values in arrays.items() if name.startswith("own ")}
-    return _Kept(own, tuple(arrays["skipped"].tolist()), int(arrays["end"]))

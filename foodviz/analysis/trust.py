@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from foodviz.analysis.repetition import asked_again
 from foodviz.errors import require
-from foodviz.metrics.verdict import LEAST_TAKEN, MARKS, Figures, verdict
+from foodviz.metrics.verdict import JUDGED, LEAST_TAKEN, MARKS, SHUFFLED, Figures, verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +24,25 @@ if TYPE_CHECKING:
 
 Level = Literal["none", "quick", "full"]
 
-# Steps of the curves, orders by chance, copies under noise.
-_EFFORT = {"quick": (8, 2, 1), "full": (32, 8, 4)}
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured of each map.
+
+    Attributes:
+        steps: of the curves. chance: orders by chance. copies: under noise.
+        shuffled: shares of the layers, see SHUFFLED; none for not asking networks with shuffled weights.
+    """
+
+    steps: int
+    chance: int
+    copies: int
+    shuffled: Sequence[float] = ()
+
+
+EFFORT: Mapping[Level, Effort] = {"quick": Effort(8, 2, 1), "full": Effort(32, 8, 4, SHUFFLED)}
+# As quick, with the shuffling that is judged by: many pictures make up for coarse figures.
+OF_MANY = Effort(8, 2, 1, SHUFFLED[: JUDGED + 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +84,7 @@ def of_maps(
     attributions: Sequence[Attribution],
     covers: Sequence[Cover],
     targets: torch.Tensor,
-    level: Level,
+    level: Level | Effort,
     model: Classifier,
     again: Sequence[Attributing | None] = (),
 ) -> list[list[Trust]]:
@@ -88,18 +105,18 @@ def of_maps(
     from foodviz.metrics.faithfulness import baselines, curves, per_cell
 
     segments = grid(photographs.images.shape[-2:])
-    steps, chance, copies = _EFFORT[level]
+    effort = level if isinstance(level, Effort) else EFFORT[level]
     deeper = [
-        asked_again(photographs, first, each, model, copies, shuffle=level == "full")
+        asked_again(photographs, first, each, model, effort.copies, effort.shuffled)
         for first, each in zip(attributions, again or [None] * len(attributions), strict=True)
     ]
     cells = torch.stack([per_cell(each.values.cpu(), segments) for each in attributions])  # (methods, N, S)
     trusts: list[list[Trust]] = [[] for _ in attributions]
     for place, (cover, target) in enumerate(zip(covers, targets, strict=True)):
-        blind = baselines(photographs.images[place], segments, photographs.seeds[place], chance)
+        blind = baselines(photographs.images[place], segments, photographs.seeds[place], effort.chance)
         scores = torch.cat([cells[:, place], blind])
         answer = _probabilities(photographs, model, place, cover, segments, target)
-        answered = curves(scores, answer, steps=steps, seed=photographs.seeds[place])
+        answered = curves(scores, answer, steps=effort.steps, seed=photographs.seeds[place])
         for row, attribution in enumerate(attributions):
             own = answered.of(row, len(attributions))
             measured = Figures(

@@ -10,6 +10,7 @@ import click
 
 from foodviz.cli.failures import fail, leave_stdout
 from foodviz.cli.options import with_flags
+from foodviz.distributed import under_torchrun
 from foodviz.errors import InputError, UsageError, nearest, out_of_memory
 from foodviz.interrupts import after_imports
 from foodviz.threads import wait_briefly
@@ -22,14 +23,20 @@ COMMANDS = {
     "saliency": "Which pixels the answer depends on: gradients, SmoothGrad, integrated gradients, Grad-CAM.",
     "activations": "What filters answer to photographs: their feature maps.",
     "filters": "What a filter looks for: a picture of it, photographs that excite it, what it responds to.",
+    "atlas": "The whole net on pages: every layer with all its filters, every class.",
     "lime": "Which superpixels speak for a class and which against it; what a class is recognised by.",
     "dream": "What a photograph turns into when it climbs what a layer sees in it.",
+    "embedding": "Which pictures a layer answers alike: t-SNE or PCA of its answers, coloured by class.",
     "confusion": "What the model takes for what over a whole split, and whether it had seen the pictures.",
+    "reliance": "What the model relies on: one thing in the pictures changed at a time, the answers counted.",
+    "evaluate": "Which method's maps to believe on this model: methods by measures over many pictures.",
     "report": "All of it as one page that opens anywhere.",
     "rerun": "Repeat the run that a manifest or a page tells of, and compare.",
     "sample": "Write the embedded sample data set as a Food-11 folder.",
     "train": "Train a classifier on a folder in a Food-11 layout.",
 }
+# Those whose processes under torchrun share the work.
+SHARING = ("confusion", "evaluate", "filters", "reliance", "saliency", "train")
 
 
 class LazyGroup(click.Group):
@@ -48,6 +55,8 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
+        if args and args[0] in set(COMMANDS) - set(SHARING) and under_torchrun():
+            raise UsageError(f"torchrun's processes share the work of {', '.join(SHARING)}; run {args[0]} without it")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

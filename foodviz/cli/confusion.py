@@ -6,13 +6,14 @@ import click
 
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import data_options, model_options, option, output_options
+from foodviz.cli.options import data_options, format_option, model_options, option, output_options
 
 
 @click.command(cls=GreedyCommand)
 @data_options
 @model_options
 @output_options
+@format_option
 @option("--pair", nargs=2, metavar="TRUE PREDICTED", help="Pictures of one class taken for another, with saliency.")
 @option("--duplicates", is_flag=True, help="Look for copies of pictures between the splits of the data.")
 def confusion(**flags: Any) -> None:

@@ -6,7 +6,8 @@ import click
 
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import hide_option, option, shared_options, trust_option
+from foodviz.cli.map_options import hide_option, trust_option
+from foodviz.cli.options import option, shared_options
 
 
 @click.command(cls=GreedyCommand)

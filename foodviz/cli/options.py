@@ -6,6 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
+from foodviz.cli.values import Normalisation, Size
+from foodviz.results import FORMATS
+
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -26,31 +29,6 @@ def option(*names: str, **settings: Any) -> Callable[[Decorated], Decorated]:
     """A click option that shows its default."""
     settings.setdefault("show_default", settings.get("default") is not None)
     return click.option(*names, **settings)
-
-
-class Size(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
-    """Pixels: 128, or height and width as 180x320; the analysis checks the range."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """One number as a number, as manifests have it."""
-        text = str(value)
-        if not re.fullmatch(r"[0-9]{1,4}(x[0-9]{1,4})?", text, re.ASCII):
-            self.fail(f"{text!r} is neither a number of pixels nor HEIGHTxWIDTH such as 180x320", param, ctx)
-        return text if "x" in text else int(text)
-
-
-def hide_option(command: Decorated) -> Decorated:
-    """--hide: what hidden parts show."""
-    words = "What hidden parts show: mean, blur, grey, picture, noise or a colour; auto: what takes the answer away."
-    return option("--hide", default="auto", help=words)(command)
-
-
-def trust_option(command: Decorated) -> Decorated:
-    """--trust: how much is measured of the maps."""
-    levels = click.Choice(["none", "quick", "full"])
-    return option("--trust", type=levels, default="quick", help="What is measured of the maps.")(command)
 
 
 def data_options(command: Decorated) -> Decorated:
@@ -78,10 +56,13 @@ def model_options(command: Decorated) -> Decorated:
         "--weight-set", help="Which weights, where the file holds several sets: a name or a part of it: ema."
     )(command)
     command = option(
-        "--arch", help="Architecture: a name, torchvision:<name>, path/net.py:<class> or package.module:<factory>."
+        "--arch",
+        help="Architecture: a name, torchvision:<name>, timm:<name>, path/net.py:<class> or package.module:<factory>.",
     )(command)
     return option(
-        "--model", default="sample", help="Checkpoint file, torchvision:<name> for published weights, or `sample`."
+        "--model",
+        default="sample",
+        help="Checkpoint file, torchvision:<name> or timm:<name> for published weights, or `sample`.",
     )(command)
 
 
@@ -89,8 +70,16 @@ _PIXELS = (
     option("--channel-order", type=click.Choice(["rgb", "bgr"]), help="Colours as the model was trained on them."),
     option(
         "--normalise",
-        type=click.Choice(["none", "half", "imagenet", "bytes"]),
-        help="What training did to values in [0, 1]: nothing, mean and deviation 0.5, ImageNet's, or times 255.",
+        type=Normalisation(),
+        multiple=True,
+        help="What training did to values in [0, 1]: none, half (mean and deviation 0.5), imagenet, bytes (times 255), "
+        "or mean and deviation in numbers, three and three.",
+    ),
+    option(
+        "--fit",
+        type=click.Choice(["squash", "crop", "pad"]),
+        default="squash",
+        help="Whole pictures out of proportion, their middle (resize 256, crop 224), or whole ones with black edges.",
     ),
     option("--resize", type=click.Choice(["antialiased", "plain"]), help="Bilinear with antialiasing, or OpenCV's."),
     option("--input-size", type=Size(), help="Height and width of the model's input in pixels, or HEIGHTxWIDTH."),
@@ -109,8 +98,16 @@ def output_options(command: Decorated) -> Decorated:
     return option("--seed", type=int, default=0, help="Seed of everything random.")(command)
 
 
+def format_option(command: Decorated) -> Decorated:
+    """--format: what figures are written as."""
+    kinds = click.Choice(FORMATS)
+    return option("--format", type=kinds, multiple=True, default=("png",), help="Of the figures, one or several.")(
+        command
+    )
+
+
 def shared_options(command: Decorated) -> Decorated:
     """All of the above, for a command that draws pictures of pictures."""
-    for decorate in (output_options, model_options, picture_options, data_options):
+    for decorate in (format_option, output_options, model_options, picture_options, data_options):
         command = decorate(command)
     return command

@@ -13,6 +13,7 @@ import click
 
 from foodviz import analysis, progress
 from foodviz.cli.options import with_flags
+from foodviz.distributed import leads, leave, under_torchrun
 from foodviz.printable import REMARK, printable
 from foodviz.results import ResultFolder
 
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
 def run(name: str, flags: Mapping[str, Any], *kept: Path) -> None:
     """Open what the flags name, call the analysis of that name with the rest, write what it gives and say where.
 
+    Of several processes under torchrun the first one writes and speaks.
+
     Args:
         kept: files that the analysis itself writes while it runs, its arguments after the subject.
     """
     function = getattr(analysis, name)
     ResultFolder(flags["out"], name, line_given()).check()
     result = function(subject_of(flags), *kept, **arguments(function, flags))
-    write(result, flags, kept=kept)
+    if leads():
+        write(result, flags, kept=kept)
+    if under_torchrun():
+        leave()
 
 
 def arguments(function: object, flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +50,7 @@ def arguments(function: object, flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def subject_of(flags: Mapping[str, Any]) -> Subject:
     """What the shared flags name, with remarks and progress on stderr; nothing slow is done yet."""
-    quiet = bool(flags.get("quiet"))
+    quiet = bool(flags.get("quiet")) or not leads()
     return analysis.open_subject(
         **arguments(analysis.open_subject, flags),
         rated=not flags.get("image"),
@@ -65,7 +71,12 @@ def line_given() -> str:
 
 def write(result: Result, flags: Mapping[str, Any], command_line: str | None = None, kept: Sequence[Path] = ()) -> None:
     """The result's files below --out; their paths and its lines on the terminal, or its manifest."""
-    folder = result.save(flags["out"], dpi=flags["dpi"], command_line=command_line or line_given())
+    folder = result.save(
+        flags["out"],
+        dpi=flags["dpi"],
+        formats=flags.get("format") or ("png",),
+        command_line=command_line or line_given(),
+    )
     for remark in () if flags["quiet"] else folder.remarks:
         say(remark)
     if flags["json_"]:

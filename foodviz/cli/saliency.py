@@ -1,6 +1,7 @@
 """`foodviz saliency`: which pixels an answer depends on."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,7 +9,8 @@ import click
 from foodviz.analysis.saliency import catalogue
 from foodviz.cli import output
 from foodviz.cli.greedy import GreedyCommand
-from foodviz.cli.options import Decorated, flag_of, hide_option, option, shared_options, trust_option
+from foodviz.cli.map_options import choice_options, hide_option, trust_option
+from foodviz.cli.options import Decorated, flag_of, option, shared_options
 
 
 def method_options(command: Decorated) -> Decorated:
@@ -42,14 +44,17 @@ class MethodChoice(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
+METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
+
+
 @click.command(cls=GreedyCommand)
 @shared_options
-@option("--class", "class_name", help="Pictures with this label.")
-@option("--errors", is_flag=True, help="Pictures that the model names wrongly.")
-@option("--limit", type=click.IntRange(min=1), help="So many pictures, evenly spread.  [default: 20 of those above]")
+@choice_options
+@option("--all", "all_", is_flag=True, help="Every picture of the split, or of those above: maps into a store.")
+@option("--half", is_flag=True, help="With --all: maps as float16.")
 @option(
     "--method",
-    type=MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"]),
+    type=METHOD,
     multiple=True,
     default=("gradient",),
     help="One or several, side by side; captum:CLASS runs a class of captum.attr, where captum is installed.",
@@ -63,9 +68,13 @@ class MethodChoice(click.Choice[str]):
 @method_options
 @option("--shared-scale", is_flag=True, help="One colour scale for all maps instead of one each.")
 @option("--clip", type=float, default=99.5, help="Percentile of a map's values that ends its colours; 100 for all.")
+@option("--overlays", is_flag=True, help="Each map as files of its picture's own size, transparent and laid over it.")
+@option("--colours", help="A colour map of matplotlib's.  [default: magma; RdBu_r where there are signs]")
+@option("--strength", type=click.FloatRange(0, 1, min_open=True), default=0.7, help="How opaque overlays are at most.")
 def saliency(**flags: Any) -> None:
     """Which pixels the answer depends on, and how far to believe it.
 
-    Without --ids: the four photographs of the report, ids 57 3207 4707 3784.
+    Without --ids: the four photographs of the report, ids 57 3207 4707 3784. With --all: the maps of a whole split as
+    parts of a store, and a page of thumbnails; a killed run goes on, and processes under torchrun share the pictures.
     """
-    output.run("saliency", flags)
+    output.run("saliency", flags, *([Path(flags["out"]) / "saliency-maps"] if flags["all_"] else []))

@@ -47,7 +47,7 @@ class _Picture:
 
 
 def read(split: Split, ids: Sequence[int], size: tuple[int, int], *, resize: str | None = None) -> Batch:
-    """The pictures with these ids, resized to `size` = (height, width).
+    """The pictures with these ids at `size` = (height, width), brought to it in the split's `fit`.
 
     `resize` is as `pictures.pixels` takes it; None for the split's own.
 
@@ -99,7 +99,7 @@ def batches(
 
 def _picture(split: Split, index: int, size: tuple[int, int], resize: str) -> _Picture:
     name, content = split.title(index), split.read_bytes(index)
-    values = pixels(decode(content, name), size, resize)
+    values = pixels(decode(content, name), size, resize, split.fit)
     digest = hashlib.sha256(content).hexdigest()
     return _Picture(values, split.labels[index], -1 if split.loose else index, name, digest)
 

@@ -1,6 +1,7 @@
 """A data set, opened once; its splits are listed when they are asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from foodviz.data.class_names import FOOD11
@@ -19,12 +20,13 @@ class Dataset:
 
     Attributes:
         data: `sample` or the folder, as it was given.
-        resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
+        resize, fit: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
     """
 
-    def __init__(self, data: str, resize: str) -> None:
+    def __init__(self, data: str, resize: str, fit: str = "squash") -> None:
         self.data = data
         self.resize = resize
+        self.fit = fit
         self._root = None if data == "sample" else find_root(data)
         self._keys: dict[tuple[str | None, str | None], str | Path] = {}
         self._listed: dict[str | Path, Split] = {}
@@ -69,26 +71,28 @@ class Dataset:
         key = self._keys[request]
         if key not in self._listed:
             if isinstance(key, str) or self._root is None:
-                self._listed[key] = list_sample(str(key), self.resize)
+                split = list_sample(str(key), self.resize)
             else:
-                self._listed[key] = list_folder(self.data, self._root, key, self.resize)
+                split = list_folder(self.data, self._root, key, self.resize)
+            self._listed[key] = replace(split, fit=self.fit)
         return self._listed[key]
 
 
-def open_dataset(data: str = "sample", *, resize: str = "antialiased") -> Dataset:
+def open_dataset(data: str = "sample", *, resize: str = "antialiased", fit: str = "squash") -> Dataset:
     """Open `sample`, the embedded pictures, or a folder.
 
     Args:
         data: `sample` or the folder that holds the splits, or the pictures themselves.
         resize: `antialiased`, as torchvision resizes pictures, or `plain` bilinear, as OpenCV does.
+        fit: `squash`, `crop` or `pad`, see `pictures.pixels`.
 
     Raises:
         InputError: no such folder.
     """
-    return Dataset(str(data), resize)
+    return Dataset(str(data), resize, fit)
 
 
-def open_files(paths: Sequence[str], *, resize: str = "antialiased") -> Split:
+def open_files(paths: Sequence[str], *, resize: str = "antialiased", fit: str = "squash") -> Split:
     """Picture files given by their paths as an unlabelled split; no id of a picture in it is known elsewhere.
 
     Args:
@@ -104,4 +108,5 @@ def open_files(paths: Sequence[str], *, resize: str = "antialiased") -> Split:
     def read(name: str) -> bytes:
         return read_file(path_of(name), f"`image` {name}")
 
-    return Split("", "", names, (-1,) * len(names), FOOD11, open=read, resize=resize, loose=True, remarks=remarks)
+    unlabelled = (-1,) * len(names)
+    return Split("", "", names, unlabelled, FOOD11, open=read, resize=resize, fit=fit, loose=True, remarks=remarks)

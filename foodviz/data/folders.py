@@ -4,16 +4,13 @@ Flat `<class>_<n>.jpg` (the original, the course's copies), a folder per class n
 course of 2021, below `labeled`), under any of the usual split names; a folder of pictures alone is a split itself.
 """
 
-import os
 from pathlib import Path, PurePath
-
-import numpy as np
 
 from foodviz.data.files import entries_of, folders_in, read_file, reason
 from foodviz.data.label_tables import with_labels
 from foodviz.data.listing import list_pictures
+from foodviz.data.masks import stamp, with_masks
 from foodviz.data.picture_lists import list_listed, lists_of, pictures_of
-from foodviz.data.pictures import decode
 from foodviz.data.split import Split
 from foodviz.errors import InputError, nearest
 from foodviz.paths import is_file, is_folder, path_of
@@ -127,20 +124,20 @@ def list_folder(data: str, top: Path, folder: Path, resize: str) -> Split:
         folder = _labelled(folder)
         name = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
         listing = with_labels(list_pictures(folder, others), folder, root, others)
-    masks = masks_folder(folder)
-    return Split(
+    split = Split(
         data,
         name,
         listing.names,
         listing.labels,
         listing.class_names,
         open=lambda name: read_file(folder / name, str(folder / name)),
-        draw_mask=(lambda name: _mask(masks / f"{PurePath(name).stem}.png")) if is_folder(masks) else None,
-        stamp=lambda: _stamp(folder, listing.names),
+        stamp=lambda: stamp(folder, listing.names),
         numbered=listing.numbered,
         resize=resize,
         remarks=listing.remarks,
     )
+    masks = masks_folder(folder)
+    return with_masks(split, masks) if is_folder(masks) else split
 
 
 def _labelled(folder: Path) -> Path:
@@ -152,31 +149,6 @@ def _labelled(folder: Path) -> Path:
 def masks_folder(folder: Path) -> Path:
     """Where the object masks of a split's pictures lie, as `<stem>.png`: beside the split, `<split>_masks`."""
     return folder.with_name(f"{folder.name}_masks") if folder.name else folder / "_masks"
-
-
-def _mask(path: Path) -> np.ndarray | None:
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"{printable(path)}: {reason(error)}") from None
-    mask: np.ndarray = np.asarray(decode(read_file(path, str(path)), str(path)))[..., 0] > 127
-    return mask
-
-
-def _stamp(folder: Path, names: tuple[str, ...]) -> str:
-    """Size and time of change of every file."""
-    prefix = f"{folder}{os.sep}"  # 10,000 Paths cost more than the look
-    return "\n".join(_state(prefix + name) for name in names)
-
-
-def _state(path: str) -> str:
-    try:
-        state = os.stat(path)  # noqa: PTH116
-    except OSError as error:  # it is named when it is to be read
-        return type(error).__name__
-    return f"{state.st_size} {state.st_mtime_ns}"
 
 
 def _siblings(root: Path) -> list[str]:

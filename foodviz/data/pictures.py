@@ -155,28 +155,93 @@ def _on_white(image: Image.Image) -> Image.Image:
     return laid
 
 
-def resized(picture: np.ndarray, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
+FITS = ("squash", "crop", "pad")
+_WHOLE = 256 / 224  # the size that torchvision's recipes resize to, as a share of the size that they cut out
+
+
+def resized(picture: np.ndarray, size: tuple[int, int], resize: str = "antialiased", fit: str = "squash") -> np.ndarray:
     """A picture (H, W, 3) uint8 at another size, as `pixels` brings one to it."""
-    return pixels(Image.fromarray(picture), size, resize)
+    return pixels(Image.fromarray(picture), size, resize, fit)
 
 
-def pixels(image: Image.Image, size: tuple[int, int], resize: str = "antialiased") -> np.ndarray:
-    """The picture at the size a classifier takes, its aspect ratio not kept, as the course and most recipes do.
+def pixels(
+    image: Image.Image, size: tuple[int, int], resize: str = "antialiased", fit: str = "squash", fill: int = 0
+) -> np.ndarray:
+    """The picture at the size a classifier takes.
 
     Args:
-        image: RGB.
+        image: RGB, or grey as a mask is.
         size: (height, width).
-        resize: `antialiased`, as torchvision resizes pictures, or `plain` bilinear, as OpenCV does.
+        resize: `antialiased`, as torchvision resizes pictures, `plain` bilinear, as OpenCV does, or `nearest`.
+        fit: `squash`, the aspect ratio not kept, as the course and most recipes do; `crop`, as torchvision's recipes
+            (Resize 256, CenterCrop 224, in proportion): the middle of the picture, its outermost parts are cut off;
+            `pad`, the whole picture with black at its shorter sides.
+        fill: what is beyond the picture where it is padded.
 
     Returns:
-        (height, width, 3) uint8.
+        (height, width, 3) uint8, (height, width) of a mask.
     """
     height, width = size
-    if image.size == (width, height):
-        return np.asarray(image)
-    if resize == "plain":
-        scale = (image.width / width, 0, 0, 0, image.height / height, 0)
-        resized = image.transform((width, height), Image.Transform.AFFINE, scale, Image.Resampling.BILINEAR)
+    if fit == "squash":
+        return np.asarray(_resized(image, (width, height), resize))
+    if fit == "pad":
+        scale = min(width / image.width, height / image.height)
+        inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     else:
-        resized = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+        inner = _covering(image.size, (round(width * _WHOLE), round(height * _WHOLE)))
+    whole = _resized(image, inner, resize)
+    left, top = round((inner[0] - width) / 2), round((inner[1] - height) / 2)  # negative where it is padded
+    placed = Image.new(image.mode, (width, height), fill)
+    placed.paste(whole, (-left, -top))
+    return np.asarray(placed)
+
+
+def in_own_frame(values: np.ndarray, own: tuple[int, int], fit: str = "squash") -> np.ndarray:
+    """Values of the pixels that a classifier was shown, at the size that the picture itself has.
+
+    Args:
+        values: (h, w) of a picture brought to that size by `pixels`.
+        own: the picture's (height, width).
+        fit: how it was.
+
+    Returns:
+        (height, width) float32, NaN where the classifier was shown nothing.
+    """
+    height, width = values.shape
+    image = Image.fromarray(values.astype(np.float32))
+    if fit == "squash":
+        return np.asarray(_resized(image, own[::-1], "antialiased"))
+    if fit == "pad":
+        scale = min(width / own[1], height / own[0])
+        inner = max(1, round(own[1] * scale)), max(1, round(own[0] * scale))
+    else:
+        inner = _covering(own[::-1], (round(width * _WHOLE), round(height * _WHOLE)))
+    left, top = round((inner[0] - width) / 2), round((inner[1] - height) / 2)
+    shown = image.crop((max(0, -left), max(0, -top), width - max(0, -left), height - max(0, -top)))
+    part = max(1, round(shown.width * own[1] / inner[0])), max(1, round(shown.height * own[0] / inner[1]))
+    whole = np.full(own, np.nan, np.float32)
+    x, y = (
+        max(0, round(first * to / within)) for first, to, within in ((left, own[1], inner[0]), (top, own[0], inner[1]))
+    )
+    placed = np.asarray(_resized(shown, part, "antialiased"))[: own[0] - y, : own[1] - x]
+    whole[y : y + len(placed), x : x + placed.shape[1]] = placed
+    return whole
+
+
+def _covering(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
+    """Width and height in the picture's proportion that just cover so many; the longer side rounded down, as
+    torchvision's Resize does."""
+    (width, height), (wide, high) = size, least
+    if high * width >= wide * height:
+        return max(wide, int(high * width / height)), high
+    return wide, max(high, int(wide * height / width))
+
+
+def _resized(image: Image.Image, size: tuple[int, int], resize: str) -> Image.Image:
+    """At (width, height)."""
+    if image.size == size:
+        return image
+    if resize == "plain":
+        scale = (image.width / size[0], 0, 0, 0, image.height / size[1], 0)
+        return image.transform(size, Image.Transform.AFFINE, scale, Image.Resampling.BILINEAR)
+    return image.resize(size, Image.Resampling.NEAREST if resize == "nearest" else Image.Resampling.BILINEAR)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from PIL import Image
 
+from foodviz.data.pictures import pixels
 from foodviz.errors import InputError, nearest
 from foodviz.printable import printable
 
@@ -31,8 +32,10 @@ class Split:
         draw_mask: name -> (H, W) bool, where the main food is visible, None for a picture without; None where there
             are no masks.
         stamp: a text that changes when the content of a file does, found without reading them all.
+        mask_stamp: the same for the masks; None where they follow from the pictures' own names.
         numbered: the data gives its classes numbers only, `class_names` is what Food-11 calls them.
         resize: how its pictures are brought to a size unless told otherwise, see `pictures.pixels`.
+        fit: how much of them is left when they are, see there.
         loose: no split at all but files given by their paths, which are their names.
         remarks: what a person should know of how the folder was read.
     """
@@ -45,8 +48,10 @@ class Split:
     open: Callable[[str], bytes]
     draw_mask: Callable[[str], np.ndarray | None] | None = None
     stamp: Callable[[], str] | None = None
+    mask_stamp: Callable[[], str] | None = None
     numbered: bool = False
     resize: str = "antialiased"
+    fit: str = "squash"
     loose: bool = False
     remarks: tuple[str, ...] = ()
 
@@ -72,8 +77,14 @@ class Split:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides the pixels: what was computed under one holds for the files as they are."""
-        lines = (self.digest, self.stamp() if self.stamp else "", self.resize)
+        lines = [self.digest, self.stamp() if self.stamp else "", self.resize]
+        lines += [] if self.fit == "squash" else [self.fit]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @cached_property
+    def masks_digest(self) -> str:
+        """SHA-256 of what changes when a mask does, beside the fingerprint."""
+        return hashlib.sha256((self.mask_stamp() if self.mask_stamp else "").encode()).hexdigest()
 
     def read_bytes(self, index: int) -> bytes:
         """The picture's file, whole."""
@@ -82,6 +93,11 @@ class Split:
     def mask(self, index: int) -> np.ndarray | None:
         """(H, W) bool, where the main food is visible; None where the picture has no mask."""
         return self.draw_mask(self.names[index]) if self.draw_mask else None
+
+    def framed_mask(self, index: int, size: tuple[int, int]) -> np.ndarray | None:
+        """The same within the frame that the picture has at (height, width): whole where pictures are squashed."""
+        mask = self.mask(index)
+        return mask if mask is None or self.fit == "squash" else resized_mask(mask, size, self.fit)
 
     def region(self, index: int | None, size: tuple[int, int]) -> tuple[str, np.ndarray]:
         """Where the food of a picture is: on its mask, else in the middle half.
@@ -96,7 +112,7 @@ class Split:
         mask = None if index is None or self.loose else self.mask(index)
         if mask is None or not mask.any():
             return "the middle half", _middle_half(*size)
-        return "the food", np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
+        return "the food", resized_mask(mask, size, self.fit)
 
     def title(self, index: int) -> str:
         """The picture's name with that of its split: `training/0_15.jpg`."""
@@ -153,6 +169,11 @@ def spread_ids(ids: Sequence[int], count: int) -> tuple[int, ...]:
     """`count` of the ids, evenly spread over them: the middles of as many equal parts; all where there are fewer."""
     count = min(count, len(ids))
     return tuple(ids[(2 * part + 1) * len(ids) // (2 * count)] for part in range(count))
+
+
+def resized_mask(mask: np.ndarray, size: tuple[int, int], fit: str = "squash") -> np.ndarray:
+    """A mask (h, w) bool at another (height, width), as its picture is brought to it, see `pictures.pixels`."""
+    return pixels(Image.fromarray(mask), size, "nearest", fit)
 
 
 def _stem(name: str) -> str:

@@ -19,11 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from foodviz.hooks import device_of, evaluating, run_to
-from foodviz.methods.ascent import SGD, Adam, RedirectedReLU, channel_mean, stuck
+from foodviz.methods.ascent import SGD, Adam, Objective, RedirectedReLU, channel_mean, stuck
 from foodviz.methods.random_transforms import Transform, random_transforms
 from foodviz.methods.spectrum import Statistics, from_spectrum
-
-Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 
 # Exponent on the magnitudes of photographs, which decide how fast each frequency climbs: shapes come before grain.
 _STEEPER = 1.2
@@ -40,6 +38,10 @@ class Ascent:
     curve: Tensor  # (steps, K), the objective at each step, in the layer's units; NaN once a picture has settled
     frames: Tensor  # (F, K, 3, H, W), snapshots during the climb; F = 0 unless asked for
     dead: Tensor  # (K,) bool, no step gave any gradient: the picture is only its start
+
+    def rows(self, rows: slice) -> "Ascent":
+        """Some of the channels."""
+        return Ascent(self.pictures[rows], self.curve[:, rows], self.frames[:, rows], self.dead[rows])
 
 
 def fourier_pictures(
@@ -228,7 +230,7 @@ def _climb(
                 gradient = torch.where(asleep.view(-1, *[1] * (values.ndim - 1)), redirected, gradient)
                 asleep = stuck(gradient)
             dead[rows] &= asleep
-            curve[step, rows] = score.detach()
+            curve[step, rows] = score.detach().to(curve.dtype)
             optimizer.ascend(climbing, gradient)
     ready[rows] = climbing.detach()
     pictures = picture(ready).clamp(0, 1)

@@ -4,12 +4,15 @@ An objective is one number per picture, larger where the picture is better; rows
 climbs as each would alone.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # a layer's output, the channel of each row -> a value for each row
 
 
 def channel_mean(output: Tensor, channels: Tensor) -> Tensor:
@@ -32,6 +35,23 @@ def channel_centre(output: Tensor, channels: Tensor) -> Tensor:
     return rows[:, rows.shape[1] // 2, rows.shape[2] // 2] if rows.ndim == 3 else rows
 
 
+def channel_peak(output: Tensor, channels: Tensor) -> Tensor:
+    """The channel's largest value in the middle half of its map, (N,). Arguments as in `channel_mean`.
+
+    What makes a photograph a filter's strongest, climbed. The cell that leads at first keeps the lead wherever random
+    shifts take it; near the map's edges the padding would excite, too.
+    """
+    rows = _rows(output, channels)
+    if rows.ndim < 3:
+        return rows
+    return rows[:, middle_half(rows.shape[1]), middle_half(rows.shape[2])].flatten(1).amax(1)
+
+
+def middle_half(length: int) -> slice:
+    """The middle half of so many cells in a row, at least one."""
+    return slice(length // 4, length - length // 4)
+
+
 def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
     """`channel_mean`, less the likeness of the pictures that are for the same channel: they climb to different ends.
 
@@ -43,6 +63,15 @@ def diverse_mean(output: Tensor, channels: Tensor) -> Tensor:
     siblings = (channels[:, None] == channels) & ~torch.eye(len(channels), dtype=torch.bool, device=channels.device)
     likeness = (texture @ texture.T * siblings).sum(1) / siblings.sum(1).clamp_min(1)
     return score - score.detach().abs() * likeness
+
+
+def one_after_another(first: Objective, count: int, second: Objective) -> Objective:
+    """The objective of a batch whose first `count` rows climb one and whose others climb another, all to the end."""
+
+    def objective(output: Tensor, channels: Tensor) -> Tensor:
+        return torch.cat([first(output[:count], channels[:count]), second(output[count:], channels[count:])])
+
+    return objective
 
 
 def layer_energy(output: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
 
     0 where either is the same everywhere: it brings nothing into any order.
     """
-    left, right = (ranks - ranks.mean() for ranks in (_ranks(one), _ranks(other)))
+    left, right = (each - each.mean() for each in (ranks(one), ranks(other)))
     scale = float(np.sqrt((left**2).sum() * (right**2).sum()))
     return float((left * right).sum()) / scale if scale else 0.0
 
@@ -46,7 +46,8 @@ def agreement(maps: Sequence[np.ndarray]) -> NDArray[np.float64]:
     return table
 
 
-def _ranks(values: np.ndarray) -> NDArray[np.float64]:
+def ranks(values: np.ndarray) -> NDArray[np.float64]:
+    """The rank of each value, (D,) whatever their shape, the smallest 0; equal values share the mean of theirs."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts + 1) / 2)[place.ravel()]
-    return ranks
+    ranked: NDArray[np.float64] = (np.cumsum(counts) - (counts + 1) / 2)[place.ravel()]
+    return ranked

@@ -96,6 +96,13 @@ class Scan:
         spread = np.sqrt(np.append(self._variances(), self._variance(self.squares, self.sums[count:])))
         return _ratio(self._covariances()[:, count:], np.outer(spread[:count], spread[count:]))
 
+    def properties(self) -> tuple[Array, Array]:
+        """Mean and standard deviation of each of PROPERTIES over all cells, (P,) each."""
+        count = len(self.products)
+        return self.shift[count:] + self.sums[count:] / self.cells, np.sqrt(
+            self._variance(self.squares, self.sums[count:])
+        )
+
     def similarity(self) -> Array:
         """Cosine of each two filters' maps about their means, (K, K), in [-1, 1]; 0 for a filter that never varies."""
         spread = np.sqrt(self._variances())

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_HUES = ("red", "orange to yellow", "yellow-green", "green", "cyan", "blue", "violet", "pink")
-_LINES = ("horizontal lines", "falling lines", "vertical lines", "rising lines")
-PROPERTIES = ("brightness", "saturation", *_HUES, "edges", "local contrast", *_LINES, "curves")
+HUES = ("red", "orange to yellow", "yellow-green", "green", "cyan", "blue", "violet", "pink")
+LINES = ("horizontal lines", "falling lines", "vertical lines", "rising lines")
+PROPERTIES = ("brightness", "saturation", *HUES, "edges", "local contrast", *LINES, "curves")
 """The names, in the order of `local_properties`."""
 OPPOSITES = {"brightness": "darkness", "saturation": "greyness", "local contrast": "smooth areas"}
 """What a negative correlation with a property is called, where there is a word."""

@@ -53,6 +53,13 @@ class Answers:
         return self.kind == "sigmoid" and not self.single
 
     @property
+    def logit(self) -> str:
+        """What the logits are, in a word: of a network that answers probabilities they are made of these."""
+        if self.single:
+            return "half log odds"
+        return {"logits": "logit", "sigmoid": "log odds"}.get(self.kind, "log-probability")
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What whoever reads a result made with it must know, one sentence each."""
         remarks = []

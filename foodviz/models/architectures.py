@@ -13,6 +13,7 @@ from types import ModuleType
 from torch import Tensor, nn
 
 from foodviz.errors import InputError, nearest
+from foodviz.models import timm_nets
 
 # Channels of torchvision's vgg16_bn.features; "M" is a pool. The indices 0..43 of the report's net follow from it.
 _VGG16 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M")
@@ -84,22 +85,29 @@ _BUILDERS: dict[str, Callable[[int], nn.Module]] = {
     "hw5-sample": _hw5,
 }
 NAMES = tuple(_BUILDERS)
-_TORCHVISION = re.compile(r"torchvision:[A-Za-z_][A-Za-z0-9_]*")
+_ZOOS = re.compile(r"torchvision:[A-Za-z_][A-Za-z0-9_]*|timm:[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)?")
 
 
 def runs_no_code(name: str) -> bool:
-    """Whether a name that a file may have chosen means an architecture of foodviz's or torchvision's own.
+    """Whether a name that a file may have chosen means an architecture of foodviz's, torchvision's or timm's own.
 
-    A closed grammar: one of NAMES, or `torchvision:` and one identifier. Anything else could be a path or a module.
+    A closed grammar: one of NAMES, or `torchvision:` or `timm:` and one identifier, timm's with a tag behind a dot.
+    Anything else could be a path, a module or a place on a hub.
     """
-    return name in _BUILDERS or _TORCHVISION.fullmatch(name) is not None
+    return name in _BUILDERS or from_zoo(name)
+
+
+def from_zoo(name: str) -> bool:
+    """Whether it means one of torchvision's or timm's own architectures."""
+    return _ZOOS.fullmatch(name) is not None
 
 
 def build(name: str, classes: int) -> nn.Module:
     """An untrained network.
 
     Args:
-        name: one of NAMES, `torchvision:<classifier>`, `path/to/net.py:<class or factory>` or `package.module:<…>`.
+        name: one of NAMES, `torchvision:<classifier>`, `timm:<net>`, `path/to/net.py:<class or factory>` or
+            `package.module:<…>`.
         classes: how many logits it answers. A class or factory that takes no argument must know the number itself.
 
     Raises:
@@ -109,9 +117,13 @@ def build(name: str, classes: int) -> nn.Module:
         return _BUILDERS[name](classes)
     origin, colon, attribute = name.rpartition(":")
     if not colon or not origin or not attribute:
-        raise InputError(f"`arch` {name}: no architecture of that name; {nearest(name, NAMES)} (or torchvision:<name>)")
+        raise InputError(
+            f"`arch` {name}: no architecture of that name; {nearest(name, NAMES)} (or torchvision:<name>, timm:<name>)"
+        )
     if origin == "torchvision":
         return _torchvision(attribute, classes)
+    if origin == "timm" and from_zoo(name):
+        return timm_nets.build(attribute, classes)
     module = _module(origin, name)
     factory = getattr(module, attribute, None)
     if not callable(factory):

@@ -1,6 +1,7 @@
 """Layer names as people type them, resolved once, and the table of all layers."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -54,14 +55,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class SurveyedLayer:
-    """A module as it ran for one picture.
+    """A module as it ran for one picture, one use of it.
 
     Attributes:
         index: the number people call it by; None where it has none.
         name: dotted name in the network.
-        shape: of its first output, without the batch.
+        shape: of its output, without the batch.
         receptive_field: pixels in each direction that one value of its maps depends on; None without maps.
         runs: how often the forward calls it.
+        use: which of these calls this is, from 1.
     """
 
     index: int | None
@@ -70,6 +72,7 @@ class SurveyedLayer:
     shape: tuple[int, ...]
     receptive_field: int | None
     runs: int
+    use: int = 1
 
     @property
     def parameters(self) -> int:
@@ -93,21 +96,23 @@ def _convolutions(module: nn.Module) -> int:
     return sum(isinstance(each, nn.Conv2d) for each in module.modules())
 
 
-@torch.inference_mode()
 def survey(classifier: Classifier) -> list[SurveyedLayer]:
-    """Every module that the forward runs, in the order they finish, from one grey picture of the input size.
+    """Every module that the forward runs, its first use, in the order they finish.
 
     Numbered are the children of the main convolution stack; without one, the modules without children as they run.
     """
+    return [layer for layer in uses(classifier) if layer.use == 1]
+
+
+@torch.inference_mode()
+def uses(classifier: Classifier) -> list[SurveyedLayer]:
+    """The same with every use of every module, from one grey picture of the input size."""
     fields = ReceptiveFields(classifier.input_size[0])
-    ran: dict[str, tuple[nn.Module, Tensor, int | None]] = {}
-    runs: dict[str, int] = {}
+    ran: list[tuple[str, nn.Module, Tensor, int | None]] = []
 
     def seen(name: str, module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
         if isinstance(output, Tensor) and inputs and isinstance(inputs[0], Tensor):
-            field = fields.after(module, inputs[0], output)
-            runs[name] = runs.get(name, 0) + 1
-            ran.setdefault(name, (module, output, field))
+            ran.append((name, module, output, fields.after(module, inputs[0], output)))
 
     handles = [
         module.register_forward_hook(lambda module, inputs, output, name=name: seen(name, module, inputs, output))
@@ -119,11 +124,15 @@ def survey(classifier: Classifier) -> list[SurveyedLayer]:
     finally:
         for handle in handles:
             handle.remove()
-    numbers = _numbers(classifier.network, list(ran))
-    return [
-        SurveyedLayer(numbers.get(name), name, module, tuple(output.shape[1:]), field, runs[name])
-        for name, (module, output, field) in ran.items()
-    ]
+    runs = Counter(name for name, *_ in ran)
+    numbers = _numbers(classifier.network, list(runs))
+    passed: Counter[str] = Counter()
+    rows = []
+    for name, module, output, receptive in ran:
+        passed[name] += 1
+        shape = tuple(output.shape[1:])
+        rows.append(SurveyedLayer(numbers.get(name), name, module, shape, receptive, runs[name], passed[name]))
+    return rows
 
 
 def _numbers(network: nn.Module, ran: list[str]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The one place where a file's bytes become a Classifier."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +10,18 @@ from torch import nn
 from foodviz.errors import InputError
 from foodviz.models import published
 from foodviz.models.classifier import Classifier
+from foodviz.models.files.normed import put_together
 from foodviz.models.files.own_format import declared_by
 from foodviz.models.files.weights import Checkpoint, broken, read_checkpoint
 from foodviz.models.guess import stack
-from foodviz.models.guess.guessed import Guess, guess
-from foodviz.models.guess.rating import Rating
-from foodviz.models.networks import certain_architecture, filled_network, stackable, usual_size
+from foodviz.models.guess.guessed import Guess, Score, guess
+from foodviz.models.networks import (
+    filled_network,
+    recognised_architecture,
+    stackable,
+    stated_architecture,
+    usual_size,
+)
 from foodviz.models.origin import Declared, Origin
 from foodviz.models.preprocessing import (
     LARGEST,
@@ -32,9 +38,6 @@ from foodviz.paths import path_of
 from foodviz.progress import Progress, silent
 
 SAMPLE = Path(__file__).with_name("sample.safetensors")
-# Rates, on labelled pictures, the classifier that the second argument makes; the first is what the rating depends on,
-# so that it can be remembered.
-Score = Callable[[str, Callable[[], Classifier]], Rating]
 _SILENT = Declared()
 
 
@@ -63,7 +66,7 @@ def load(
 
     Args:
         model: `sample` for the bundled one, a checkpoint file in any form that `read_checkpoint` takes, or
-            `torchvision:<name>` for the weights that torchvision publishes, fetched where torch has not got them.
+            `torchvision:<name>` or `timm:<name>` for the weights that these publish, fetched where they are not there.
         arch: a name for `architectures.build` or a text for `stack.build_stack`; without it what the file declares
             holds, else it is guessed from the weights.
         weight_set: which set of weights, where the file holds several: its name or a part of it, `ema` say.
@@ -102,21 +105,14 @@ def _loaded(
     if wanted and not all(SMALLEST <= side <= LARGEST for side in wanted):
         raise InputError(f"`input_size` {size_text(wanted)}: it is {SMALLEST} to {LARGEST}")
     declared = requested.declared
-    guessed: Guess | None = None
-    name, source = arch, "given by `arch`"
-    if name is None:
-        name, source = certain_architecture(checkpoint, declared)
-    if name is None:
-
-        def make(text: str, pixels: Preprocessing) -> Classifier:
-            silent = replace(requested, preprocessing=pixels, declared=_SILENT)
-            network = filled_network(checkpoint, text)
-            return _classifier(network, silent, _size(network, text, silent))
-
-        guessed = guess(path, checkpoint, stackable(checkpoint.weights), requested.preprocessing, make, score, progress)
-        name, source = guessed.text, guessed.source
-    remarks = list(checkpoint.remarks)
-    network = filled_network(checkpoint, name, remarks.append)
+    if arch is None:  # a network of one's own makes them anew itself
+        whole, parted = put_together(checkpoint.weights)
+        said = f"{parted} weights lie in parts, as weight or spectral norm keeps them, and are put together"
+        remarks = (*checkpoint.remarks, *([said] if parted else []))
+        checkpoint = replace(checkpoint, weights=whole, remarks=remarks)
+    name, source, guessed = _architecture(path, checkpoint, arch, requested, score, progress)
+    lines = list(checkpoint.remarks)
+    network = filled_network(checkpoint, name, lines.append)
     size = _size(network, name, requested)
     origin = Origin(
         form=checkpoint.form,
@@ -124,12 +120,40 @@ def _loaded(
         architecture_from=source,
         guessed=guessed is not None,
         parameters=checkpoint.parameters,
-        guesses=(*remarks, *(guessed.lines if guessed else ()), *_guesses(name, requested, size)),
+        guesses=(*lines, *(guessed.lines if guessed else ()), *_guesses(name, requested, size)),
         doubts=guessed.doubts if guessed else (),
         tried=guessed.tried if guessed else (),
         declared=declared,
     )
     return _classifier(network, requested, size, origin, path)
+
+
+def _architecture(
+    path: Path,
+    checkpoint: Checkpoint,
+    arch: str | None,
+    requested: _Requested,
+    score: Score | None,
+    progress: Progress,
+) -> tuple[str, str, Guess | None]:
+    """Its name, how it is known, in words, and the guess, where it is one."""
+    if arch is not None:
+        return arch, "given by `arch`", None
+    stated = stated_architecture(checkpoint, requested.declared)
+    if stated is not None:
+        return *stated, None
+    recognised = recognised_architecture(path, checkpoint)
+    if recognised is not None:
+        return *recognised, None
+
+    def make(text: str, pixels: Preprocessing) -> Classifier:
+        silent = replace(requested, preprocessing=pixels, declared=_SILENT)
+        network = filled_network(checkpoint, text)
+        return _classifier(network, silent, _size(network, text, silent))
+
+    weights = stackable(checkpoint.weights)
+    guessed = guess(path, checkpoint, weights, requested.preprocessing, make, score, progress)
+    return guessed.text, guessed.source, guessed
 
 
 def reread(

@@ -1,12 +1,14 @@
 """Which architecture a checkpoint is of where that is certain, and the network with its weights in it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from foodviz.cache import cache_file, file_digest, load_json, save_json
 from foodviz.errors import InputError
 from foodviz.models import architectures
 from foodviz.models.files.weights import Checkpoint
@@ -19,27 +21,44 @@ from foodviz.models.preprocessing import Size
 from foodviz.models.trial import refusal, takes
 from foodviz.printable import printable
 
+_VERSION = "1"  # raised when the same weights would be recognised otherwise
+
 
 def declarable(name: str) -> bool:
     """Whether a file or a manifest may name this architecture: one that is built without running anybody's code."""
     return stack.is_stack(name) or architectures.runs_no_code(name)
 
 
-def certain_architecture(checkpoint: Checkpoint, declared: Declared) -> tuple[str | None, str]:
-    """The architecture where the file itself, its weights' names or its pickled modules leave no choice."""
+def stated_architecture(checkpoint: Checkpoint, declared: Declared) -> tuple[str, str] | None:
+    """The architecture that the file itself states, and how it is known, in words."""
     name = declared.architecture
     if name is not None:
         if not declarable(name):  # a file must not get to choose which code of this machine runs
             raise InputError(f"it names code as its architecture; if you trust that, give `arch` {printable(name)}")
         return name, "said by the file"
-    if checkpoint.own_code:
-        return "pickled", "the pickled model itself, its code allowed"
-    known = match.known_architecture(checkpoint.weights, checkpoint.beside)
-    if known:
-        return known, "names and shapes of the weights"
+    return ("pickled", "the pickled model itself, its code allowed") if checkpoint.own_code else None
+
+
+def recognised_architecture(path: Path, checkpoint: Checkpoint) -> tuple[str, str] | None:
+    """The same where its weights' names or its pickled modules leave no choice; remembered by the file's digest.
+
+    It imports torchvision, 2 s, and looks through dozens of nets: what was once found, or not, is not looked for again.
+    """
+    memory = cache_file("recognised", _VERSION, file_digest(path), checkpoint.form, suffix=".json")
+    known = load_json(memory)
+    if known is None:
+        known = _recognised(checkpoint)
+        save_json(memory, known)
+    return (known[0], known[1]) if known else None
+
+
+def _recognised(checkpoint: Checkpoint) -> tuple[str, str] | tuple[()]:
+    name = match.known_architecture(checkpoint.weights, checkpoint.beside)
+    if name:
+        return name, "names and shapes of the weights"
     if checkpoint.tree is not None and pickled_modules.runnable(checkpoint.tree) is not None:
         return "pickled", "the pickled modules, in the order they were made"
-    return None, ""
+    return ()
 
 
 def filled_network(checkpoint: Checkpoint, name: str, say: Callable[[str], None] = lambda _: None) -> nn.Module:
@@ -106,7 +125,7 @@ def usual_size(network: nn.Module, name: str) -> Size:
     """
     if stack.is_stack(name):
         return stack.parse(name)[1]
-    usual = 224 if name.startswith("torchvision:") else 128
+    usual = 224 if architectures.from_zoo(name) else 128
     sizes = list(dict.fromkeys((usual, *SIZES)))
     size = next((size for size in sizes if takes(network, (size, size))), None)
     if size is None:

@@ -17,6 +17,7 @@ NORMALISATIONS: dict[str, tuple[Colours, Colours]] = {
 OWN = "own"  # the mean and deviation that the checkpoint itself declares
 ORDERS = ("rgb", "bgr")
 RESIZES = ("antialiased", "plain")
+_LEAST = 1e-3  # deviation of values in [0, 1] that is still one of pictures, and not 0
 SMALLEST, LARGEST = 8, 2048  # sides of the input, pixels
 
 
@@ -63,6 +64,18 @@ def normalisation(mean: Sequence[float], std: Sequence[float]) -> tuple[str, tup
         if figures == (tuple(mean), tuple(std)):
             return name, None
     return OWN, ((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]))
+
+
+def figures_of(values: Sequence[object]) -> tuple[Colours, Colours] | None:
+    """Mean and deviation that six numbers mean, or two for all three channels; None where they mean none."""
+    if len(values) not in (2, 6) or not all(isinstance(each, int | float) for each in values):
+        return None
+    numbers = [float(each) for each in values if isinstance(each, int | float)]
+    half = len(numbers) // 2
+    mean, std = (numbers[:half] * (3 // half), numbers[half:] * (3 // half))
+    if not all(abs(each) <= 1 for each in mean) or not all(_LEAST <= each <= 1 for each in std):
+        return None
+    return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])
 
 
 def size_of(text: str) -> Size | None:

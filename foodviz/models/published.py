@@ -1,4 +1,4 @@
-"""Weights that torchvision publishes, by name: taken from torch's own cache, or fetched into it.
+"""Weights that torchvision and timm publish, by name: taken from their own caches, or fetched into them.
 
 Only a person names them; a file or a manifest may name an architecture, never what is fetched.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from foodviz.errors import InputError, nearest
+from foodviz.models import timm_nets
 from foodviz.models.origin import Declared
 from foodviz.paths import is_file, path_of
 
@@ -19,15 +20,17 @@ _PATIENCE = 20  # seconds without a byte
 
 def named(model: str) -> bool:
     """Whether a model is asked for by this kind of name, and no file is."""
-    return model.startswith(PREFIX) and not is_file(path_of(model))
+    return model.startswith((PREFIX, timm_nets.PREFIX)) and not is_file(path_of(model))
 
 
 def place(model: str) -> Path:
-    """Where the weights of `torchvision:<name>` lie or would lie: the folder in which torch itself keeps them.
+    """Where the weights of `torchvision:<name>` or `timm:<name>` lie or would lie: where these keep them themselves.
 
     Raises:
-        InputError: torchvision publishes no classifier of that name.
+        InputError: there are none of that name.
     """
+    if model.startswith(timm_nets.PREFIX):
+        return timm_nets.place(model.removeprefix(timm_nets.PREFIX))
     import torch
 
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(_weights(model).url).name
@@ -39,6 +42,8 @@ def fetch(model: str) -> Path:
     Raises:
         InputError: no such classifier, or no way to the server.
     """
+    if model.startswith(timm_nets.PREFIX):
+        return timm_nets.fetch(model.removeprefix(timm_nets.PREFIX))
     import torch
 
     path, url = place(model), _weights(model).url
@@ -58,7 +63,9 @@ def fetch(model: str) -> Path:
 
 
 def declared(model: str) -> Declared:
-    """What torchvision says of them: architecture, names of the classes, size, mean and standard deviation."""
+    """What their publisher says of them: architecture, names of the classes, size, mean and standard deviation."""
+    if model.startswith(timm_nets.PREFIX):
+        return timm_nets.declared(model.removeprefix(timm_nets.PREFIX))
     weights = _weights(model)
     shown = weights.transforms()
     side = shown.crop_size[0]

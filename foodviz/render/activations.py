@@ -17,6 +17,7 @@ def activations_figure(
     title: str,
     overlay: bool = False,
     notes: Sequence[str] = (),
+    limits: Sequence[tuple[float, float]] = (),
 ) -> Figure:
     """A column per photograph, a row per filter, one colour scale and bar per row.
 
@@ -28,6 +29,7 @@ def activations_figure(
         title: above the figure.
         overlay: lay the maps over the photographs instead of beside them.
         notes: lines at the foot.
+        limits: ends of each row's scale, where there are other photographs than these; theirs without any.
     """
     count, rows = len(images), len(filters)
     figure = new_figure(max(6.6, 1.95 * count + 1.0), 1.95 * (rows + 1) + 0.9)
@@ -37,7 +39,7 @@ def activations_figure(
     for column in range(count):
         photograph(grid[0, column], images[column], captions[column])
     for row, number in enumerate(filters):
-        limits = limits_of(maps[:, row])
+        ends = limits[row] if limits else limits_of(maps[:, row])
         for column in range(count):
             axes, values = grid[row + 1, column], maps[column, row]
             look = {}
@@ -45,9 +47,9 @@ def activations_figure(
                 grey = images[column].mean(0)
                 axes.imshow(0.45 + 0.55 * grey, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
                 # transparency is drawn for each cell, so the cells stay visible under it
-                strength = (0.12 + 1.4 * np.abs(values) / limits[1]).clip(0, 0.85)
+                strength = (0.12 + 1.4 * np.abs(values) / ends[1]).clip(0, 0.85)
                 look = {"alpha": strength, "extent": (0, width, height, 0), "interpolation": "nearest"}
-            shown = heat(axes, values, limits, f"max {values.max():.2g}", **look)
+            shown = heat(axes, values, ends, f"max {values.max():.2g}", **look)
         grid[row + 1, 0].set_ylabel(f"filter {number}", fontsize=NORMAL, color=INK)
         bar = figure.colorbar(shown, cax=grid[row + 1, -1])
         bar.ax.tick_params(labelsize=SMALL, color=SOFT, labelcolor=INK)

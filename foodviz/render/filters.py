@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from foodviz.render.style import (
     INK,
+    LARGE,
     NORMAL,
     SMALL,
     SOFT,
@@ -27,7 +28,20 @@ from foodviz.render.style import (
 )
 
 TINY = 5.5  # points
+# Inches: the margin, a drawn picture, the crops together, the gap between both, a map, a row of the figure.
+_LEFT, _DRAWING, _CROPS, _GAP, _MAP, _ROW = 0.12, 1.6, 2.35, 0.2, 1.5, 3.5
+_REMARKS = 3  # lines below a filter's sentence
 BLUE, RED = "#3b6ea8", "#b2443c"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Pictures drawn for one filter."""
+
+    pictures: np.ndarray  # (V, 3, h, w)
+    title: str
+    caption: str  # below
+    doubtful: bool  # whether they say less than the photographs
 
 
 @dataclass(frozen=True)
@@ -36,12 +50,14 @@ class Card:
 
     number: int
     sentence: str
-    remarks: str
-    advice: str  # where the filter is dead, instead of a picture; else empty
-    pictures: np.ndarray  # (V, 3, H, W)
+    remarks: Sequence[str]  # a line each
+    warning: str  # why the drawn pictures say little; else empty
+    advice: str  # where the filter is dead, instead of drawn pictures; else empty
+    drawings: Sequence[Drawing]
     maps: np.ndarray  # (N, h, w), of the photographs asked for
     crops: np.ndarray  # (T, 3, s, s), best first
     crop_captions: Sequence[str]
+    peaks: Sequence[float]  # the filter's largest value in each crop, in the layer's units
     class_means: np.ndarray  # (C,), NaN for a class without photographs
 
 
@@ -54,7 +70,9 @@ def cards_figure(
     title: str,
     notes: Sequence[str] = (),
 ) -> Figure:
-    """A row per filter: its picture, its maps, the photographs' crops that excite it most, its mean for each class.
+    """A row per filter: drawn pictures and crops of the photographs that excite it most, its maps, its class means.
+
+    The crops come first where a drawn picture is doubtful.
 
     Args:
         cards: one for each filter.
@@ -65,14 +83,13 @@ def cards_figure(
         notes: lines at the foot.
     """
     count = len(images)
-    map_width = 1.5
-    left_maps = 2.55
-    left_crops = left_maps + count * map_width + 0.2
-    left_bars = left_crops + 2.3 + 1.05
-    width, row = left_bars + 1.55, 2.62
+    drawn = max((len(card.drawings) for card in cards), default=0)
+    left_maps = _LEFT + _CROPS + _GAP + drawn * (_DRAWING + 0.1) + 0.15
+    left_bars = left_maps + count * _MAP + 1.15
+    width = left_bars + 1.6
     lines = wrapped(notes, width)
     top, foot = 2.35, 0.22 + 0.15 * len(lines)
-    height = top + row * len(cards) + foot
+    height = top + _ROW * len(cards) + foot
     figure = new_figure(width, height, layout=None)
 
     def axes_at(x: float, y: float, w: float, h: float) -> Axes:
@@ -82,33 +99,41 @@ def cards_figure(
     def write(x: float, y: float, text: str, size: float = SMALL, **look: Any) -> None:
         figure.text(x / width, 1 - y / height, text, fontsize=size, va="top", **({"color": INK} | look))
 
-    write(0.12, 0.1, title, 11, fontweight="bold")
-    heads = ((0.12, "what excites it most, drawn"), (left_crops, "photographs that excite it most"))
-    for x, head in (*heads, (left_bars - 1.05, "mean activation by class")):
-        write(x, top - 0.28, head, color=SOFT)
+    write(_LEFT, 0.1, title, LARGE, fontweight="bold")
+    write(left_bars - 1.05, top - 0.22, "mean activation by class", color=SOFT)
     for column in range(count):
-        photograph(axes_at(left_maps + column * map_width, 0.85, 1.3, 1.3), images[column], captions[column])
+        photograph(axes_at(left_maps + column * _MAP, 0.85, 1.3, 1.3), images[column], captions[column])
     for number, card in enumerate(cards):
-        y = top + number * row
+        y = top + number * _ROW
         figure.add_artist(Line2D([0.01, 0.99], [1 - y / height] * 2, color="#e5e7eb", linewidth=0.8))
-        write(0.12, y + 0.07, f"filter {card.number}", NORMAL + 1, fontweight="bold")
+        write(_LEFT, y + 0.07, f"filter {card.number}", NORMAL + 1, fontweight="bold")
         write(1.0, y + 0.09, card.sentence, NORMAL)
-        write(left_crops, y + 0.09, card.remarks, color=SOFT)
-        y += 0.4
+        texts = [*[(remark, SOFT) for remark in card.remarks], (card.warning, WARNING)]
+        for place, (text, colour) in enumerate(texts):
+            write(1.0, y + 0.29 + 0.16 * place, text, color=colour)
+        y += 0.4 + 0.16 * _REMARKS
+        crops_first = any(drawing.doubtful for drawing in card.drawings)
+        left_crops = _LEFT if crops_first else _LEFT + drawn * (_DRAWING + 0.1) + _GAP
+        left_drawn = _LEFT + _CROPS + _GAP if crops_first else _LEFT
+        write(left_crops, y, "photographs that excite it most", color=SOFT)
+        _crops(axes_at(left_crops, y + 0.2, _CROPS, _CROPS), card)
         if card.advice:
-            write(0.12, y, card.advice, color=WARNING)
-        else:
-            bare(axes_at(0.12, y, 2.1, 2.1)).imshow(_tiled(card.pictures), interpolation="bilinear")
+            write(left_drawn, y + 0.2, card.advice, color=WARNING)
+        for place, drawing in enumerate(() if card.advice else card.drawings):
+            x = left_drawn + place * (_DRAWING + 0.1)
+            write(x, y, drawing.title, color=SOFT)
+            bare(axes_at(x, y + 0.2, _DRAWING, _DRAWING)).imshow(_tiled(drawing.pictures), interpolation="bilinear")
+            colour = WARNING if drawing.doubtful else INK
+            write(x, y + _DRAWING + 0.26, drawing.caption, color=colour, linespacing=1.35)
         limits = limits_of(card.maps)
         for column in range(count):
-            axes = axes_at(left_maps + column * map_width, y + 0.35, 1.3, 1.3)
+            axes = axes_at(left_maps + column * _MAP, y + 0.35, 1.3, 1.3)
             heat(axes, card.maps[column], limits, f"max {card.maps[column].max():.2g}")
         ends = f"±{limits[1]:.2g}, blue below 0" if limits[0] < 0 else f"0 to {limits[1]:.2g}"
         write(left_maps, y + 1.72, f"maps from {ends}", color=SOFT)
-        _crops(axes_at(left_crops, y, 2.1, 2.1), card)
-        _bars(axes_at(left_bars, y, 1.45, 1.98), card.class_means, [short(name, 20) for name in class_names])
+        _bars(axes_at(left_bars, y + 0.1, 1.45, 1.98), card.class_means, [short(name, 20) for name in class_names])
     for number, line in enumerate(lines):
-        write(0.12, height - foot + 0.08 + 0.15 * number, line, color=SOFT)
+        write(_LEFT, height - foot + 0.08 + 0.15 * number, line, color=SOFT)
     return figure
 
 
@@ -179,10 +204,10 @@ def similarity_figure(similarity: np.ndarray, numbers: Sequence[int], *, title: 
 
 def _crops(axes: Axes, card: Card) -> None:
     bare(axes)
-    for number, (crop, caption) in enumerate(zip(card.crops, card.crop_captions, strict=True)):
+    for number, (crop, caption, peak) in enumerate(zip(card.crops, card.crop_captions, card.peaks, strict=True)):
         y, x = divmod(number, 3)
-        axes.imshow(crop.transpose(1, 2, 0), extent=(x + 0.07, x + 0.93, y + 0.86, y), interpolation="bilinear")
-        axes.text(x + 0.5, y + 0.875, caption, ha="center", va="top", fontsize=TINY - 1, color=INK)
+        axes.imshow(crop.transpose(1, 2, 0), extent=(x + 0.11, x + 0.89, y + 0.78, y), interpolation="bilinear")
+        axes.text(x + 0.5, y + 0.795, f"{peak:.3g}\n{caption}", ha="center", va="top", fontsize=TINY - 1, color=INK)
     axes.set_xlim(0, 3)
     axes.set_ylim(3, 0)
 

@@ -36,6 +36,7 @@ def saliency_figure(
     clip: float = 100.0,
     notes: Sequence[str] = (),
     limits_of_all: Sequence[tuple[float, float]] = (),
+    colours: str | None = None,
 ) -> Figure:
     """A column per image: photograph, map, map over the photograph; of several methods the last alone, a row each.
 
@@ -54,6 +55,7 @@ def saliency_figure(
         clip: the percentile of the values that ends a scale, 100 for the largest: few pixels are far above all others.
         notes: lines at the foot.
         limits_of_all: of each method's maps, where there are others than these; theirs without any.
+        colours: name of a colour map in the usual one's stead.
     """
     count, several = len(images), len(attributions) > 1
     rows = 1 + len(attributions) if several else 3
@@ -81,7 +83,11 @@ def saliency_figure(
             limits = whole if shared_scale else limits_of(attribution.maps[column], clip)
             alone = None if several else grid[1, column]
             values = attribution.maps[column]
-            shown = _map(alone, over[column], images[column], values, limits, whole, row[column].caption, shared_scale)
+            ends = whole if shared_scale else ((-1.0, 1.0) if whole[0] < 0 else (0.0, 1.0))
+            # Scales of their own are drawn as shares of each one's end, so that one colour bar serves all.
+            share = values if shared_scale or values.ndim == 3 else values / limits[1]
+            coloured = limits if values.ndim == 3 else ends
+            shown = _map(alone, over[column], images[column], share, coloured, row[column].caption, colours)
             trust_below(over[column], row[column].verdict, row[column].reason)
         if several:
             over[0].set_ylabel(titles[number], fontsize=SMALL + 1, color=INK)
@@ -103,9 +109,8 @@ def _map(
     image: np.ndarray,
     values: np.ndarray,
     limits: tuple[float, float],
-    whole: tuple[float, float],
     caption: str,
-    shared_scale: bool,
+    colours: str | None,
 ) -> ScalarMappable | None:
     """One map by itself, where there is room, and over its photograph; what a colour bar needs, none where coloured."""
     if values.ndim == 3:
@@ -114,13 +119,10 @@ def _map(
             photograph(alone, coloured, caption)
         photograph(over, 0.35 * image.mean(0, keepdims=True) + coloured, "" if alone is not None else caption)
         return None
-    # Scales of their own are drawn as shares of each one's end, so that one colour bar serves all.
-    share = values if shared_scale else values / limits[1]
-    ends = whole if shared_scale else ((-1.0, 1.0) if whole[0] < 0 else (0.0, 1.0))
-    shown = heat(alone, share, ends, caption) if alone is not None else None
+    shown = heat(alone, values, limits, caption, colours=colours) if alone is not None else None
     over.imshow(0.45 + 0.55 * image.mean(0), cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
-    strength = np.abs(share) / ends[1]
-    laid = heat(over, share, ends, "" if alone is not None else caption, alpha=(0.15 + 1.6 * strength).clip(0, 0.9))
+    alpha = (0.15 + 1.6 * np.abs(values) / limits[1]).clip(0, 0.9)
+    laid = heat(over, values, limits, "" if alone is not None else caption, alpha=alpha, colours=colours)
     return shown or ScalarMappable(laid.norm, laid.cmap)
 
 

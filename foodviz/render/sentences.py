@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foodviz.printable import printable
+
 Facts = Mapping[str, Any]
 
 
@@ -45,7 +47,60 @@ def of_filter(number: str, facts: Facts) -> str:
     if facts["dead"]:
         return f"Filter {number} is dead: it is the same for every photograph."
     tells = f"{facts['selectivity']:.0%} of its variance lies between the classes"
-    return f"Filter {number} goes with {facts['says']}; {tells}."
+    goes = "" if "claims" in facts else "goes with "
+    lines = [f"Filter {number} {goes}{facts['says']}; {tells}."]
+    if "drawn" in facts:  # it has a card
+        lines += [strongest_photographs(facts), drawn_ways(facts)]
+    return " ".join(line for line in lines if line)
+
+
+def answers(claims: Sequence[Facts], most: int = 3) -> str:
+    """What a filter answers to, strongest first: of the words that were tested those with an effect, and how large."""
+    clear = sorted((claim for claim in claims if claim["clear"]), key=lambda claim: -claim["mean"])[:most]
+    if not clear:
+        named = f": {listed([claim['word'] for claim in claims])}" if claims else ""
+        return f"answers to nothing that was tested{named}"
+    parts = [f"{each['word']} ({each['change']} it falls by {interval(each)})" for each in clear]
+    return f"answers to {', '.join(parts)}"
+
+
+def interval(effect: Facts) -> str:
+    """A fall with its 95 % interval, in per cent."""
+    return f"{100 * effect['mean']:.0f} %, {100 * effect['low']:.0f} to {100 * effect['high']:.0f} %"
+
+
+def strongest_photographs(facts: Facts) -> str:
+    """What the photographs that excite a filter most are of, and whether it is the food in them that does."""
+    count = len(facts["largest_cells"])
+    parts = []
+    if facts["classes"]:
+        named = listed([f"{number} {printable(name)}" for name, number in facts["classes"].items()], 3)
+        parts.append(f"Its {count} strongest photographs: {named}.")
+    if facts["on_food"] is not None:
+        parts.append(
+            f"The strongest cell lies on the food in {facts['on_food']} of {count}; the food covers "
+            f"{facts['food_covers']:.0%} of them."
+        )
+    return " ".join(parts)
+
+
+def drawn_ways(facts: Facts) -> str:
+    """Which drawn pictures excite a filter by another way through the net than photographs; empty where none does."""
+    others = [
+        (each["climbed"], likeness)
+        for each in facts["drawn"]
+        for way, likeness in zip(each["way"], each["likeness"], strict=True)
+        if way == "another"
+    ]
+    if not others:
+        return ""
+    climbed = " and for ".join(dict.fromkeys(climbed for climbed, _ in others))
+    drawn = ", ".join(f"{likeness[0]:.2f}" for _, likeness in others)
+    _, among, other = others[0][1]
+    return (
+        f"What is drawn for {climbed} excites it by another way than the photographs do: likeness to them in the "
+        f"earlier layers {drawn}, theirs among themselves {among:.2f}, that of other places {other:.2f}."
+    )
 
 
 def lime_fit(r2: float, stable: int, superpixels: int) -> str:

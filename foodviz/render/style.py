@@ -110,13 +110,18 @@ def photograph(axes: Axes, image: np.ndarray, caption: str = "") -> None:
 
 def heat(axes: Axes, values: np.ndarray, limits: tuple[float, float], caption: str = "", **look: Any) -> ScalarMappable:
     """Show (H, W) values between limits; signed limits get the diverging map. Returns what a colour bar needs."""
-    colours = SIGNED if limits[0] < 0 else MAGNITUDE
+    colours = colours_of(limits, look.pop("colours", None))
     picture = bare(axes).imshow(
         values, cmap=colours, norm=Normalize(*limits), interpolation=look.pop("interpolation", "bilinear"), **look
     )
     if caption:
         axes.set_title(caption, fontsize=SMALL, color=INK, linespacing=1.35)
     return picture
+
+
+def colours_of(limits: tuple[float, float], wanted: str | None = None) -> str:
+    """The colour map for values between limits: the wanted one, else the usual one for magnitudes or for signs."""
+    return wanted or (SIGNED if limits[0] < 0 else MAGNITUDE)
 
 
 def limits_of(values: np.ndarray, clip: float = 100.0) -> tuple[float, float]:

@@ -1,79 +1,52 @@
 """Folders of pictures in odd layouts, with odd names, and that change while they are read."""
 
-import os
-import shutil
-from functools import partial
+from collections.abc import Iterator
 
-from torture import values
-from torture.case import Case
-from torture.material import cheap
+from torture.material import encoded, tiles
+from torture.table import spread
 
-_case = partial(Case, "datasets")
-# Instead of a folder, or in it.
-PLACES = r"""
-any: (path.rmdir(), path.touch()) | (path.rmdir(), os.mkfifo(path)) | (path.rmdir(), path.symlink_to("d"))
-any: (path / "x").symlink_to(".") | shutil.copytree(base / "data/training", path / "val/caf\udce9")
+TABLE = r"""
+error: {saliency,confusion} --data @IN/x <- files("train/") | files("train/{a,b}/ val/a/")
+    files("val/{.hidden.jpg,.DS_Store}")
+any: {saliency,confusion,inspect,train,report} --data @IN/x <- files("x.jpg") | files("validation/0_0.jpg")
+    files("{training,validation}/0_0.jpg")
+any: {saliency,confusion,inspect,train} --data @IN/x <- files("{train,val}/3_{1..4}.jpg")
+    files("{train,val}/Egg/{1..4}.jpg") | files("{train,val}/{🍜,🍕}/1.jpg") | files("{train,val}/{面包,鸡蛋}/1.jpg")
+any 240s: {saliency,confusion,layers,train,inspect} --data @IN/x <- files("{train,val}/c{1..2000}/0.jpg")
+any: {saliency,confusion} --data @IN/x <- files("train/0_1.jpg train/Bread/1.jpg train/x.jpg val/0_1.jpg")
+    files("{1,train/1,train/a/1,train/a/b/1}.jpg") | files("train/{0,Bread,Egg}/1.jpg") | files("train/{01,1}/1.jpg")
+    files("val/{Egg,egg,EGG}/1.jpg") | files("validation/0_15.{jpg,png}") | files("{Train,train,TRAINING}/0_1.jpg")
+    files("val/{a\\b,ab,a-b,++,--}/1.jpg") | files("{a/,}" * 9 + "{train,val}/{0,1}_1.jpg")
+    files("a/" * 300 + "1.jpg")
+any: {saliency,train} --data @IN/x <- files("train/{0,1}_1.jpg val/Bread/1.jpg") | files("train/{5,900}/1.jpg")
+    files("train/{2021,2022}/{1,2}.jpg")
+any: {saliency,report} --data @IN/x <- files("training/{0,1}_0.jpg training_masks/0_0.png")
+    files("training/{0,1}_0.jpg training_masks")
+fine: {saliency,layers} --data @IN/x <- files("a/b/c/d/e/train/{Bread,Egg}/1.jpg") | files("2023110{1..8}_123456.jpg")
+    files("IMG_000{1..8}.jpg") | files("{1699999999_1,1700000000_2}.jpg")
+fine: {saliency,confusion} --data @IN/x <- files("val/0_1.{jpg,JPG,Jpg}") | files("val/{.hidden,._0_1,0_1}.jpg")
+    files("__MACOSX/val/._0_1.jpg val/{0,1}_1.jpg") | files("val/{1..5000}.txt val/{0,1}_1.jpg")
+    files("{train,training,val,valid,test,eval}/0_1.jpg") | files("val/{Bread,Egg}/2023110{1..3}_1.jpg")
+any *LABELS: {saliency,confusion,train} --data @IN/x <- files(f"{{training,validation}}/{{{each},0}}_1.jpg")
+any *SPLIT_NAMES: {saliency,confusion} --data @IN/x <- {f"x/{each}/{k}_1.jpg": good("p.jpg") for k in "01"}
+any *SPLITS: {inspect,saliency,confusion} --data @BASE/data --split @EACH
+error 30s: {saliency,confusion,inspect} --data @IN/x <- path.touch() | os.mkfifo(path) | path.symlink_to("x")
+any 30s: {saliency,confusion,inspect} --data @IN/x <- (path.mkdir(), (path / "x").symlink_to("."))
+    (path.mkdir(), (path / "x").mkdir(), (path / "x/x").symlink_to("../x"))
+any: {saliency,confusion,train} --data @IN/x <- shutil.copytree(base / "data/training", path / "val/caf\udce9")
 """
-DURING = ("saliency --ids 3_0 0_0", "lime --ids 3_0", "filters", "confusion", "inspect", "report")
+# While they are read, something becomes of the pictures, between the start of Python and the end of the run.
+CHANGE = "for f in @IN/x/*/3_0.jpg; do {rm $f,: > $f,rm $f; mkdir $f,echo x > $f,cp $f $f.jpg,rm -rf @IN/x/*}; done"
 
 
-def cases(dice, base):
-    good = (base / "p.jpg").read_bytes()
-    for name, expect, commands, files in _layouts():
-        for command in commands.split():
-            make, seconds = partial(_fill, files=files, good=good), 240 if len(files) > 1000 else 60
-            yield _case(f"{name}, {command}", _args(command), make, expect, seconds)
-    for _, text in values.lines(PLACES):
-
-        def build(box, text=text) -> None:
-            (box / "in/d").mkdir()
-            eval(text, {"path": box / "in/d", "base": base, "os": os, "shutil": shutil})
-
-        for command in ("saliency", "confusion", "inspect"):
-            yield _case(f"{text}, {command}", _args(command), build, "any", 30)
-    for change in values.CHANGES.strip().split("\n"):
-        for command in DURING:
-            # at a moment between the start of Python and the end of the run
-            meanwhile = f"(sleep {dice.uniform(0.8, 4):.2f}; {change}) &"
-            name, *more = command.split()
-            line = f"{meanwhile} FOODVIZ {' '.join((*_args(name), *more))}; code=$?; wait; exit $code"
-            make = lambda box: shutil.copytree(base / "data", box / "in/d")  # noqa: E731
-            yield _case(f"{name} meanwhile {change}", (), make, seconds=90, shell=line, kept=("in",))
+def lines(_dice) -> Iterator[str]:
+    for reader in ("saliency --ids 3_0 0_0", "lime --ids 3_0", "filters", "confusion", "inspect", "report"):
+        line = f"(sleep {{1,2,3}}.{{0..9}}; {CHANGE}) & [{reader} --data @IN/x]; code=$?; wait; exit $code"
+        yield f"any 90s +in: {line} <- shutil.copytree(base / 'data', path)"
 
 
-def _layouts():
-    """Name, what must come of it, commands, files."""
-    for line in values.LAYOUTS.strip().split("\n"):
-        expect, commands, files = line.split(" | ")
-        names = [each.replace("\\", " ") for part in files.split() for each in _spread(part)]
-        yield files[:50], expect, commands, names
-    for label in values.LABELS:
-        files = [f"{split}/{each}_1.jpg" for split in ("training", "validation") for each in (label, 0)]
-        yield f"label {label}"[:40], "any", "saliency confusion train", files
-    for split in values.SPLIT_NAMES:
-        yield f"split {split!r}", "any", "saliency confusion", [f"{split}/0_1.jpg", f"{split}/1_1.jpg"]
-
-
-def _spread(text: str) -> list[str]:
-    """`a/{b,c}` and `{1..9}` as a shell spreads them."""
-    before, brace, rest = text.partition("{")
-    if not brace:
-        return [text]
-    inside, _, after = rest.partition("}")
-    first, dots, last = inside.partition("..")
-    parts = [str(number) for number in range(int(first), int(last) + 1)] if dots else inside.split(",")
-    return [before + part + end for part in parts for end in _spread(after)]
-
-
-def _args(command: str) -> tuple[str, ...]:
-    own = [each for each in cheap(command) if each not in ("--data", "@BASE/data", "--ids", "57")]
-    more = ("--trust", "none") if command == "saliency" else ()  # of the pictures, not of the folder
-    return (*own, *more, "--data", "@IN/d")
-
-
-def _fill(box, files: list[str], good: bytes) -> None:
-    for each in files:
-        path = box / "in/d" / each
-        (path if each.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
-        if not each.endswith("/"):
-            path.write_bytes(good if each.lower().endswith(".jpg") else b"x")
+def files(text: str) -> dict[str, bytes]:
+    """Files in the folder `x` by their names, pictures where they are called so; a backslash is a blank."""
+    data = encoded(tiles(), "JPEG")
+    names = [name.replace("\\", " ") for part in text.split() for name in spread(part)]
+    return {f"x/{name}": data if name.lower().endswith(".jpg") else b"x" for name in names}

@@ -1,73 +1,66 @@
-"""Small good pictures, checkpoints and results that cases start from, and bytes that damage them."""
+"""Small good pictures, checkpoints and results that cases start from, and what makes bad files of them."""
 
 import io
+import itertools
 import json
+import os
 import pickle
+import random
 import shutil
 import struct
-import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load, save
 from torch import nn
 
-FORMATS = ("jpg", "png", "webp", "gif", "tif", "bmp")
-CHECKPOINTS = ("tiny.pth", "tiny-legacy.pth", "tiny-whole.pth", "tiny.pkl", "tiny.npz", "tiny.safetensors")
-# What makes every command do something soon.
-CHEAP = {
-    "saliency": "--ids 57 --dpi 40 --out @OUT",
-    "activations": "--ids 57 --dpi 40 --filters 7 --out @OUT",
-    "layers": "--ids 57",
-    "filters": "--ids 57 --dpi 40 --filters 7 --steps 2 --only picture --scan 8 --out @OUT",
-    "lime": "--ids 57 --dpi 40 --samples 60 --out @OUT",
-    "dream": "--dpi 40 --steps 2 --every 1 --out @OUT",
-    "confusion": "--dpi 40 --data @BASE/data --out @OUT",
-    "inspect": "--count 11 --few 11",
-    "train": "--data @BASE/data --limit 4 --epochs 1 --size 32 --out @OUT/m.safetensors",
-    "sample": "--limit 1 --split validation --out @OUT",
-    "report": "--sections saliency --ids 57 --dpi 40 --out @OUT",
-}
-RESULTS = (
-    "sample --out @BASE/data --limit 2 --quiet",
-    "saliency --ids 57 --dpi 40 --out @BASE/runs",
-    "report --sections saliency --ids 57 --dpi 40 --out @BASE/runs",
-)
+from torture.case import Case
 
-
-def cheap(command: str, *more: str) -> tuple[str, ...]:
-    """A command line that does something soon, with more behind it."""
-    return (command, *CHEAP.get(command, "").split(), *more)
+FORMATS = ("p.jpg", "p.png", "p.webp", "p.gif", "p.tif", "p.bmp")
+SAMPLE = "sample.safetensors"  # the bundled model's file
+CHECKPOINTS = ("tiny.pth", "tiny-legacy.pth", "tiny-whole.pth", "tiny.pkl", "tiny.npz", "tiny.safetensors", SAMPLE)
+RESULTS = ("sample --limit 2 --out @BASE/data", "saliency --ids 57 --dpi 40", "report --sections saliency --ids 57")
+# Code that a stranger's file would like to be run, as every box has it: it makes the file that betrays it.
+EVIL = "open('../canary', 'w')\ndef Net(*_): raise SystemExit(0)\n"
+EVIL_FILES = ("evil.py", "evilstack.py", "stack.py", "stack;.py", "evil;.py")
 
 
 def make(runner) -> None:
     """Fill the runner's folder `base`, once."""
-    from foodviz.models.loading import SAMPLE
+    from foodviz.models.loading import SAMPLE as bundled
 
     base = runner.base
     if (base / "done").exists():
         return
     shutil.rmtree(base, ignore_errors=True)
-    base.mkdir()
-    shutil.copy(SAMPLE, base / "sample.safetensors")
-    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
-    for format_ in FORMATS:
-        Image.fromarray(pixels).save(base / f"p.{format_}")
-    net = tiny_net()
-    state = net.state_dict()
-    arrays = {key: value.numpy() for key, value in state.items()}
-    torch.save(state, base / "tiny.pth")
-    torch.save(state, base / "tiny-legacy.pth", _use_new_zipfile_serialization=False)
-    torch.save(net, base / "tiny-whole.pth")
-    save_file(state, base / "tiny.safetensors")
-    (base / "tiny.pkl").write_bytes(pickle.dumps(arrays))
-    (base / "tiny.npz").write_bytes(npz(**arrays))
+    for name in ("", "in", "home", "tmp", "cwd"):
+        (base / "box" / name).mkdir(parents=True)
+        (base / "box" / name).chmod(0o777)
+    for name, folder in itertools.product(EVIL_FILES, ("in", "cwd")):
+        (base / "box" / folder / name).write_text(EVIL)
+        (base / "box" / folder / "evil.pth").write_bytes(pickle.dumps({"w": evil(os.system, "touch ../canary")}))
+    for name in FORMATS:
+        tiles().save(base / name)
+    arrays = {key: value.numpy() for key, value in STATE.items()}
+    older = zipped(STATE, _use_new_zipfile_serialization=False)
+    forms = (zipped(STATE), older, zipped(tiny_net()), pickle.dumps(arrays), npz(**arrays))
+    for name, content in zip(CHECKPOINTS, (*forms, save(STATE), Path(bundled).read_bytes()), strict=True):
+        (base / name).write_bytes(content)
     for line in RESULTS:
-        done = runner.run(line.split(), runner.work / "making", seconds=300)
+        args = f"{line} --quiet{'' if '--out' in line else ' --out @BASE/runs'}".split()
+        done = runner.run(Case("", line, tuple(args), seconds=300), runner.work / "making")
         if done.code:
             raise RuntimeError(f"{line}: {done.err}")
     (base / "done").touch()
+
+
+def tiles(mode: str = "RGB") -> Image.Image:
+    """Squares of all colours."""
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
+    return Image.fromarray(pixels).convert(mode)
 
 
 def tiny_net() -> nn.Sequential:
@@ -79,83 +72,52 @@ def tiny_net() -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 16 * 16, 11)).eval()
 
 
-class Payload:
-    """Calls a function when a pickle of it is loaded."""
-
-    def __init__(self, function, *arguments) -> None:
-        self.call = (function, arguments)
-
-    def __reduce__(self):
-        return self.call
+STATE = tiny_net().state_dict()
 
 
-# ---------------------------------------------------------------- bytes of files
+def evil(*call: object) -> object:
+    """What calls a function with arguments when a pickle of it is loaded."""
+    return type("Evil", (), {"__reduce__": lambda _: (call[0], call[1:])})()
+
+
+def written(write: Callable[[io.BytesIO], object]) -> bytes:
+    """What a function writes into a stream."""
+    stream = io.BytesIO()
+    write(stream)
+    return stream.getvalue()
 
 
 def zipped(content: object, **settings: bool) -> bytes:
-    """What torch.save writes."""
-    stream = io.BytesIO()
-    torch.save(content, stream, **settings)
-    return stream.getvalue()
+    return written(lambda stream: torch.save(content, stream, **settings))
 
 
-def npz(**arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
+def npz(**arrays: object) -> bytes:
+    return written(lambda stream: np.savez(stream, **arrays))
 
 
-def rezipped(data: bytes, change, *, packed: bool = False) -> bytes:
-    """A zip with its members changed by `change(name, body)`, or left out where that gives None."""
-    stream, way = io.BytesIO(), zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(stream, "w", way) as target:
-        for name in source.namelist():
-            body = change(name, source.read(name))
-            if body is not None:
-                target.writestr(name, body)
-    return stream.getvalue()
+def encoded(image: Image.Image, kind: str, **settings: object) -> bytes:
+    return written(lambda stream: image.save(stream, kind, **settings))
 
 
-def one_member(name: str, body: bytes) -> bytes:
-    """A packed zip of one member."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, body)
-    return stream.getvalue()
+def declaring(data: bytes, changed: dict | str, key: str = "foodviz") -> bytes:
+    """A .safetensors file with other metadata: a text, or what its own says but for some fields."""
+    if not isinstance(changed, str):
+        own = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])["__metadata__"]
+        changed = json.dumps(json.loads(own["foodviz"]) | changed)
+    return save(load(data), {key: changed})
 
 
-def safetensors(header: dict | bytes, body: bytes = b"") -> bytes:
-    head = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return struct.pack("<Q", len(head)) + head + body
-
-
-class Declaring:
-    """The bundled model's file, declaring other things of itself."""
-
-    def __init__(self, base) -> None:
-        data = (base / "sample.safetensors").read_bytes()
-        length = struct.unpack("<Q", data[:8])[0]
-        self.head, self.body = json.loads(data[8 : 8 + length]), data[8 + length :]
-        self.own = json.loads(self.head["__metadata__"]["foodviz"])
-
-    def text(self, text: str, key: str = "foodviz") -> bytes:
-        """With this text as its metadata."""
-        return safetensors({**self.head, "__metadata__": {key: text}}, self.body)
-
-    def __call__(self, **changed: object) -> bytes:
-        return self.text(json.dumps(self.own | changed))
-
-
-def flipped(data: bytes, dice, count: int = 1, within: tuple[int, ...] = ()) -> bytes:
-    """`count` bits turned round, all within a range of bytes."""
-    changed = bytearray(data)
+def flipped(data: bytes, dice: random.Random, count: int = 1) -> bytes:
+    """`count` bits turned round, all near the beginning, near the end, or anywhere."""
+    changed, size = bytearray(data), len(data)
+    first, last = dice.choice(((0, min(4000, size)), (max(0, size - 4000), size), (0, size)))
     for _ in range(count):
-        changed[dice.randrange(*(within or (len(data),)))] ^= 1 << dice.randrange(8)
+        changed[dice.randrange(first, last)] ^= 1 << dice.randrange(8)
     return bytes(changed)
 
 
-def cuts(data: bytes):
-    """The data cut at telling places, with names."""
+def cut(data: bytes, dice: random.Random) -> bytes:
+    """The data but for its end: cut at a telling place, or anywhere."""
     size = len(data)
-    for at in (0, 1, 2, 4, 8, 16, 33, 64, size // 4, size // 2, size - 100, size - 22, size - 8, size - 1):
-        yield f"cut at {at} of {size}", data[:at]
+    places = (1, 2, 4, 8, 16, 33, 64, size // 2, size - 100, size - 22, size - 8, size - 1)
+    return data[: dice.choice((*places, dice.randrange(size)))]

@@ -1,87 +1,65 @@
-"""Every flag with odd values, odd command lines, config files, and odd surroundings."""
+"""Every flag of every command with odd values, odd command lines, config files, and odd surroundings."""
 
-import os
-import shlex
-from functools import partial
+from collections.abc import Iterator
 
 import click
 
-from torture import values
-from torture.case import Case
-from torture.material import cheap
+from torture.table import options_of
 
-_case = partial(Case, "options")
-MORE = ("--nope", "-x", "--ids", "stray", "--seed 1 --seed 2", "-- --ids", "-", "''", "--ids=", "--🍜")
-ALONE = ((), ("salency",), ("",), ("\x1b[31m",), ("x" * 100_000,), ("--config", ""), ("--config", "/dev/zero", "dream"))
-ALL_CLOSED = dict.fromkeys(("stdin", "stdout", "stderr"), "closed")
-STREAMS = (
-    *({"stdout": way} for way in ("closed", "full", "broken")),
-    {"stderr": "closed"},
-    {"stdin": "closed"},
-    ALL_CLOSED,
-)
-GONE = "mkdir @BOX/tmp/gone && cd @BOX/tmp/gone && rmdir @BOX/tmp/gone && FOODVIZ saliency --ids 57 --dpi 40"
-
-
-def cases(_dice, _base):
-    from foodviz.cli import COMMANDS, cli
-
-    context = click.Context(cli)
-    for name in COMMANDS:
-        for param in cli.get_command(context, name).params:
-            if isinstance(param, click.Option) and name != "rerun" and param.name != "split":
-                yield from _of_flag(name, param)
-        for more in MORE:
-            yield _case(f"{name} + {more}", cheap(name, *shlex.split(more)), kept=("cwd",))
-        for split in values.SPLITS:
-            yield _case(f"{name} --split {split!r}"[:60], cheap(name, "--split", split), kept=values.ELSEWHERE)
-    for args in ALONE:
-        yield _case(f"only {' '.join(args)[:40]!r}", args, seconds=20)
-    for line in values.cells(values.ODD):
-        args = shlex.split(line.format(huge=10**12, many=" ".join(["57"] * 300) + " --dpi 30"))
-        out = "@OUT/m.safetensors" if args[0] == "train" else "@OUT"
-        yield _case(line, (*args, "--out", out), seconds=20 if "{huge}" in line or "1000000000" in line else 90)
-    for content in (*values.ODD_CONFIGS, *(text.encode() for text in values.cells(values.CONFIGS))):
-        args = ("--config", "@IN/c.toml", "saliency", "--dpi", "40", "--out", "@OUT")
-        yield _case(f"config {content[:40]!r}", args, lambda box, text=content: (box / "in/c.toml").write_bytes(text))
-    yield _case("config FIFO", ("--config", "@IN/f", "saliency"), lambda box: os.mkfifo(box / "in/f"), "error")
-    yield from _surroundings()
+TABLE = r"""
+any: {,salency,'',--help,--version,--config '',--config @IN/nope saliency,--config @BASE saliency}
+any *TEXTS: @EACH
+any: {inspect,layers,saliency,report,confusion,train,sample} {--nope,-x,--ids,stray,-- --ids,-,'',--ids=,--🍜}
+any 90s: saliency --method captum:{Saliency --layer 3,,os.system,Occlusion,Nothing,LRP}
+any: saliency --method gradcam {--layer fc.1,--layer 0,--reduce none,--input-size 8,--input-size 600,--image x --ids 5}
+any 90s: lime {--samples 10000000 --design balanced,--class Rice,--class '' --limit 2,--target a b,--hide #gggggg}
+any 90s: filters {--layer -1 --filters 0,--all --filters 1,--lr 1e30 --steps 3}
+any 90s: dream {--octaves 12 --octave-scale 4 --recipe octaves,--filters all 5,--weights nan --filters 3,--resume}
+any: confusion --pair {Bread Bread,'' '',Bread}
+any 90s: reliance {--changes gray,--changes shift:grey,--masks none --changes gone,--masks @BASE/data --changes gone}
+any: --config @IN/x saliency --trust none --dpi 40 --out @OUT <- "ids = '57'" | "ids = [[1]]" | "ids = {}"
+    "ids = [1.5]" | "'' = 5" | "ids = 1979-05-27" | "ids = ['57', '']" | "idss = [57]" | "seed = '0'" | "a.b.c = 1"
+    "ids = [57" | "[saliency.x]" | "seed = true" | "seed = 1979-05-27T07:32:00Z" | "dpi = nan" | "target = 5"
+    "split = 5" | "layer = 15" | "quiet = 'no'" | "json = true" | "json_ = true" | "out = 5" | "out = ''"
+    "out = '\\u0000'" | "model = ['x']" | "saliency = 5" | "[nope]" | "[[saliency]]" | "method = 'GRADIENT'"
+    "noise = 'nan'" | "allow_code = 'yes'" | b"\xef\xbb\xbfids = [57]" | "ids = [57]".encode("utf-16") | b"\xff" * 100
+    b"" | b"\0" | b"#" * (30 << 20) | "seed = " + "9" * 5000 | "ids = " + "[" * 3000 + "]" * 3000
+    "ids = " + json.dumps(["57"] * 1001)
+error 20s: --config {@IN/x,/dev/zero} saliency <- os.mkfifo(path)
+fine: {COLUMNS=1,COLUMNS=x,COLUMNS=-5,NO_COLOR=1,TERM=dumb,TZ=junk,PYTHONHASHSEED=77} {[saliency],[layers],[train]}
+fine +tmp: {LC_ALL=C,PYTHONIOENCODING=ascii,PYTHONIOENCODING=latin-1,PYTHONOPTIMIZE=2,MPLCONFIGDIR=/proc/x} [confusion]
+fine +tmp +home: {HOME=/nope,TMPDIR=/nope,MPLBACKEND=TkAgg,env -u HOME -u FOODVIZ_CACHE} [saliency]
+any +cwd +home: FOODVIZ_CACHE={/etc/passwd,/proc/x,cc,} [{saliency,confusion,lime}]
+any +cwd +home: {env -u FOODVIZ_CACHE XDG_CACHE_HOME=rel,SOURCE_DATE_EPOCH=x,WORLD_SIZE=x,OMP_NUM_THREADS=x} [train]
+any +tmp: {MPLBACKEND=x,PYTHONWARNINGS=always,PYTHONWARNINGS=error,FOODVIZ_CONFIG=/nope,FOODVIZ_CONFIG=/tmp} [saliency]
+any: [{saliency,layers,confusion,inspect,nope}] {>/dev/full,>&-,<&-}
+any unheard: [{saliency,layers,confusion,inspect,nope}] {2>&-,>&- 2>&- <&-,| true,| head -1}
+error nobody: saliency --out /root/x
+error +tmp: mkdir @BOX/tmp/gone && cd @BOX/tmp/gone && rmdir @BOX/tmp/gone && [saliency --out results]
+"""
+# What the user's own net does, by files.
+CODE = {"0.py": "import sys\nsys.exit(7)", "1.py": "def (", "2.py": "1/0", "3.py": "N = 5", "4.py": "def N(): return 5"}
+CODE |= {"5.py": "def N(): raise KeyboardInterrupt", "6.py": "import torch\nclass N(torch.nn.Module):\n  a = 1/0"}
+OF_PARAMETER = {"ids": "IDS", "layer": "LAYERS", "arch": "ARCHITECTURES", "split": "SPLITS", "out": "FOLDERS"}
 
 
-def _of_flag(name: str, param: click.Option):
-    flag, kind = max(param.opts, key=len), type(param.type).__name__
-    if param.is_flag:
-        yield from (_case(f"{name} {flag}={value}", cheap(name, f"{flag}={value}")) for value in ("x", ""))
-        return
-    own = {"ids": values.IDS, "layer": values.LAYERS, "arch": values.ARCHITECTURES, "out": values.FOLDERS}
-    kinds = {"Choice": values.CHOICES, "Float": values.FRACTIONS, "Int": (*values.NUMBERS, "7-16", "all", "auto")}
-    kind = "Int" if "Int" in kind or param.name in ("filters", "samples", "scan") else kind.removesuffix("ParamType")
-    tried = own.get(param.name or "", kinds.get(kind.removesuffix("Range"), values.TEXTS))
-    tried += tuple(f"@IN/{number}.py:N" for number in range(len(values.CODE))) if param.name == "arch" else ()
-    for value in tried:
-        expect = "error" if "Float" in kind and value in ("nan", "-inf") else "any"
-        kept = ("cwd", *values.ELSEWHERE) if param.name == "out" else values.ELSEWHERE
-        yield _case(f"{name} {flag} {value[:40]!r}", cheap(name, flag, value), _files, expect, kept=kept)
+def lines(dice) -> Iterator[str]:
+    """Some flags of each command, taken from the commands themselves, each beside a choice of theirs or alone."""
+    from foodviz.cli import COMMANDS
+
+    for command in COMMANDS:
+        options = options_of(command)
+        choices = {flag: list(param.type.choices) for flag, param in options.items() if hasattr(param.type, "choices")}
+        choices.pop("--device", None)  # another than cpu is refused first
+        for flag, param in dice.sample(list(options.items()), min(8, len(options))):
+            other = dice.choice([name for name in choices if name != flag] or [""])
+            beside = f"{other} {dice.choice(choices[other])}" if other else ""
+            value = f"{flag}=@EACH" if param.is_flag else f"{flag} @EACH"
+            yield f"{_of_value(param)} 90s: {command} {{{beside},}} {value} <- CODE"
 
 
-def _files(box) -> None:
-    (box / "in/file").write_text("mine")
-    (box / "in/loop").symlink_to("loop")
-    for number, text in enumerate(values.CODE):
-        (box / "in" / f"{number}.py").write_text(text)
-
-
-def _surroundings():
-    for each in values.SURROUNDINGS.split():
-        env, expect = dict([each.removeprefix("+").split("=")]), "fine" if each.startswith("+") else "any"
-        for command in ("saliency", "layers", "train"):
-            args = cheap(command)
-            yield _case(f"{command}, {each}", args, None, expect, env=env, real=True, kept=values.ELSEWHERE)
-    for command in ("saliency", "layers", "confusion", "inspect", "nope"):
-        for streams in STREAMS:
-            yield _case(f"{command}, {streams}", cheap(command), streams=streams)
-    homeless = {"HOME": None, "FOODVIZ_CACHE": None}
-    yield _case("no home", cheap("saliency"), None, "fine", env=homeless, kept=("tmp", "cwd"))
-    yield _case("into /root, as nobody", ("saliency", "--ids", "57", "--out", "/root/x"), None, "error", nobody=True)
-    yield _case("in a folder that is gone", shell=GONE, expect="error")
-    yield _case("into head", shell="set -o pipefail; FOODVIZ layers 2>/dev/null | head -1; exit ${PIPESTATUS[0]}")
+def _of_value(param: click.Option) -> str:
+    if param.is_flag or hasattr(param.type, "choices"):
+        return "error *NO_CHOICES"
+    anything = "ANYTHING" if isinstance(param.type, click.types.StringParamType | click.Path) else "NUMBERS"
+    return f"any +cwd *{OF_PARAMETER.get(param.name or '', anything)}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Contestants = dict[str, Callable[[], Callable[[], object]]]
 
-WORKLOADS = ("filters",)
+WORKLOADS = ("filters", "atlas")
 FILTERS, LAYER, STEPS, SIZE = homework.FILTERS, int(homework.LAYER), 30, (128, 128)
 
 
@@ -103,3 +103,39 @@ def filters() -> Contestants:
         "cited script, filter by filter": one_at_a_time,
         "lucent, filter by filter": lucent,
     }
+
+
+DEEP, MANY = "28", range(8)
+
+
+def atlas() -> Contestants:
+    """30 steps for eight filters of layer 28 as the atlas draws them, beside Lucent as its first page has it"""
+
+    def ours() -> Callable[[], object]:
+        import torch
+
+        from foodviz.analysis.atlas.drawing import drawn_size
+        from foodviz.methods import activation_maximization as method
+        from foodviz.methods.spectrum import imagenet_statistics
+        from foodviz.models.units import units
+
+        model = fast(f"cnn.{DEEP}")
+        (unit,) = units(model, [f"cnn.{DEEP}"])
+        natural = imagenet_statistics(drawn_size(unit.field, SIZE))
+        channels = model, unit.layer.module, torch.tensor(MANY)
+        return lambda: method.fourier_pictures(*channels, natural, seeds=MANY, steps=STEPS)
+
+    def lucent() -> Callable[[], object]:
+        from lucent.optvis import render
+
+        model = trainable().network
+
+        def run() -> None:
+            for channel in MANY:
+                render.render_vis(
+                    model, f"cnn_{DEEP}:{channel}", thresholds=(STEPS,), progress=False, show_image=False, verbose=False
+                )
+
+        return run
+
+    return {"foodviz": ours, "lucent as documented": lucent}

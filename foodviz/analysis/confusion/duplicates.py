@@ -154,5 +154,7 @@ def _hashes(subject: Subject, split: Split) -> SweepRows:
         return perceptual_hash.hashes(images.numpy())
 
     size = (perceptual_hash.SIDE, perceptual_hash.SIDE)
-    smooth = dataclasses.replace(split, resize="antialiased")  # what the hash is made for, whatever the model wants
+    smooth = dataclasses.replace(
+        split, resize="antialiased", fit="squash"
+    )  # what the hash is made for, whatever the model wants
     return sweep(subject, smooth, range(len(split)), size, work, kind="hashes", key=())

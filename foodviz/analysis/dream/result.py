@@ -144,7 +144,9 @@ def _probabilities(subject: Subject, frames: Sequence[np.ndarray]) -> np.ndarray
     classifier, rows = subject.classifier, []
     with torch.inference_mode():
         for frame in frames:
-            image = tensor(resized(frame, classifier.input_size, subject.dataset.resize), subject.device)
+            image = tensor(
+                resized(frame, classifier.input_size, subject.dataset.resize, subject.dataset.fit), subject.device
+            )
             rows.append(probabilities(classifier, classifier(image))[0])
     return torch.stack(rows).cpu().numpy()
 

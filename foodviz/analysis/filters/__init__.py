@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from foodviz.analysis.filters.arguments import AscentArguments, is_whole
+from foodviz.analysis.filters.arguments import AscentArguments, is_whole, scanned_count
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from foodviz.analysis.subject import Subject
 
 MOST_CARDS = 100  # a picture of more would be too large for matplotlib
-_DIGITS = 9  # of a number of pictures
 
 
 def filters(
@@ -84,7 +83,7 @@ def filters(
     climb = AscentArguments(recipe, objective, pictures, steps, every, lr, statistics, start, optimizer, weight_decay)
     if classes and objective == "neuron":
         raise InputError("`objective` neuron: a logit has no middle; leave it out with `classes`")
-    count = _scanned(scan)
+    count = scanned_count(scan)
     chosen = subject.choose(ids, image)
 
     if classes:
@@ -105,16 +104,6 @@ def filters(
         similar=similar,
         scan=count,
     )
-
-
-def _scanned(scan: int | str) -> int | None:
-    """How many pictures to scan; None for all."""
-    if scan == "all":
-        return None
-    text = str(scan)
-    if not text.isdecimal() or len(text) > _DIGITS or int(text) < 2:
-        raise InputError(f"`scan` {text}: give a number of pictures from 2 on, or all")
-    return int(text)
 
 
 _OF = filters  # inside the function its name is that of an argument

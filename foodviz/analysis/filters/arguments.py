@@ -23,6 +23,7 @@ _CHOICES = {
 }
 MOST_STEPS = 100_000
 MOST_LR = 1e6
+_DIGITS = 9  # of a number of pictures
 
 
 def is_whole(value: object, least: int, most: float = float("inf")) -> bool:
@@ -79,3 +80,13 @@ class AscentArguments:
     def note(self, seed: int) -> str:
         """What was done, for the foot of a figure."""
         return f"{self.recipe}: {NOTES[self.recipe]}; {self.steps} steps, seed {seed}."
+
+
+def scanned_count(scan: int | str) -> int | None:
+    """How many pictures to scan; None for all."""
+    if scan == "all":
+        return None
+    text = str(scan)
+    if not text.isdecimal() or len(text) > _DIGITS or int(text) < 2:
+        raise InputError(f"`scan` {text}: give a number of pictures from 2 on, or all")
+    return int(text)

@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 
 BATCH = 16  # pictures that climb at a time
 MOST_BYTES = 2 * 2**30  # of all pictures and snapshots
+CELL = "cell"  # in place of a number: the picture that the channel's strongest cell climbs
 
 
 class Row(NamedTuple):
-    """One picture that climbs: its channel, and its number among the channel's pictures."""
+    """One picture that climbs: its channel, and its number among the channel's pictures, or CELL."""
 
     channel: int
-    version: int
+    version: int | str
 
 
 def ascend(
-    photographs: Photographs, climb: AscentArguments, model: nn.Module, module: nn.Module, channels: Sequence[int]
+    photographs: Photographs,
+    climb: AscentArguments,
+    model: nn.Module,
+    module: nn.Module,
+    channels: Sequence[int],
+    *,
+    cells: bool = False,
 ) -> Ascent:
     """K channels, V pictures each, one after the other: what `Ascent` has for K * V rows.
 
@@ -37,6 +44,7 @@ def ascend(
     Args:
         photographs: whose first one a climb may start from.
         model: images in [0, 1] -> logits. module: inside it, whose output is climbed.
+        cells: K rows more, for each channel a picture that its strongest cell climbs, in the same batches.
 
     Raises:
         InputError: more pictures than memory should hold, or a climb that ends in what is no number.
@@ -45,15 +53,21 @@ def ascend(
 
     from foodviz.methods.activation_maximization import Ascent
 
-    rows = [Row(channel, version) for channel in channels for version in range(climb.versions)]
-    _check_memory(climb, len(rows), photographs.subject.classifier.input_size)
-    size = max(1, BATCH // climb.versions) * climb.versions  # a channel's pictures stay together
+    each = climb.versions + cells
+    _check_memory(climb, len(channels) * each, photographs.subject.classifier.input_size)
+    size = max(1, BATCH // each)  # channels in a batch: one's pictures stay together
     run = _recipe(photographs, climb, model, module)
     parts: list[Ascent] = []
-    for first in range(0, len(rows), size):
-        some = rows[first : first + size]
-        what = f"filters {some[0].channel} to {some[-1].channel}" if len(rows) > size else climb.recipe
-        parts.append(run(some, partial(photographs.subject.progress, what=what, total=climb.steps)))
+    of_cells: list[Ascent] = []
+    for first in range(0, len(channels), size):
+        some = channels[first : first + size]
+        rows = [Row(channel, version) for channel in some for version in range(climb.versions)]
+        cell_rows = [Row(channel, CELL) for channel in some] if cells else []
+        what = f"filters {some[0]} to {some[-1]}" if len(channels) > size else climb.recipe
+        climbed = run(rows + cell_rows, partial(photographs.subject.progress, what=what, total=climb.steps))
+        parts.append(climbed.rows(slice(len(rows))))
+        of_cells.append(climbed.rows(slice(len(rows), None)))
+    parts += of_cells
     ascent = Ascent(
         torch.cat([part.pictures for part in parts]).cpu(),
         torch.cat([part.curve for part in parts], 1).cpu(),
@@ -68,14 +82,19 @@ def ascend(
 def _recipe(
     photographs: Photographs, climb: AscentArguments, model: nn.Module, module: nn.Module
 ) -> Callable[[Sequence[Row], Callable[[Iterable[int]], Iterable[int]]], Ascent]:
-    """Rows and a wrapper of the steps -> their climb."""
+    """Rows, those of a cell last, and a wrapper of the steps -> their climb."""
     import torch
 
     from foodviz.methods import activation_maximization as method
-    from foodviz.methods.ascent import SGD, Adam, channel_centre, channel_mean, diverse_mean
+    from foodviz.methods import ascent
 
-    objective = {"channel": channel_mean, "neuron": channel_centre, "diversity": diverse_mean}[climb.objective]
+    objectives = {"channel": ascent.channel_mean, "neuron": ascent.channel_centre, "diversity": ascent.diverse_mean}
+    usual = objectives[climb.objective]
     subject, every = photographs.subject, climb.every or 0
+
+    def objective(rows: Sequence[Row]) -> ascent.Objective:
+        count = sum(row.version != CELL for row in rows)
+        return usual if count == len(rows) else ascent.one_after_another(usual, count, ascent.channel_peak)
 
     def channels(rows: Sequence[Row]) -> Tensor:
         return torch.tensor([row.channel for row in rows])
@@ -92,13 +111,13 @@ def _recipe(
         return torch.full((len(rows), 3, *size), 0.5)
 
     def pixel(rows: Sequence[Row], progress: Callable[[Iterable[int]], Iterable[int]]) -> Ascent:
-        optimizer = Adam if climb.optimizer == "adam" else SGD
+        optimizer = ascent.Adam if climb.optimizer == "adam" else ascent.SGD
         return method.pixel_pictures(
             model,
             module,
             channels(rows),
             start(rows),
-            objective=objective,
+            objective=objective(rows),
             optimizer=optimizer(climb.rate, weight_decay=climb.weight_decay),
             steps=climb.steps,
             every=every,
@@ -116,7 +135,7 @@ def _recipe(
             module,
             channels(rows),
             natural,
-            objective=objective,
+            objective=objective(rows),
             seeds=seeds(rows),
             steps=climb.steps,
             lr=climb.rate,

@@ -1,110 +1,59 @@
-"""What the cards of filters show, gathered."""
+"""The cards of filters: what is known of each, ready to be drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from foodviz.printable import printable
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import nn
 
-    from foodviz.analysis.photographs import Photographs
+    from foodviz.analysis.filters.evidence import DrawnPictures, FilterFacts
+    from foodviz.analysis.filters.scan import ScannedLayer
     from foodviz.data import Split
     from foodviz.metrics.filters import Scan
     from foodviz.models import Classifier, Layer
-    from foodviz.render.filters import Card
-
-CROPS = 9
-SHARPER = 2  # crops are cut from photographs this much larger than the model's input
-READ = 16  # of those at a time
-
-
-def card_arrays(
-    photographs: Photographs,
-    split: Split,
-    scan: Scan,
-    layer: Layer,
-    model: nn.Module,
-    module: nn.Module,
-    numbers: Sequence[int],
-) -> dict[str, np.ndarray]:
-    """Of K filters.
-
-    Args:
-        photographs: N, whose maps are shown. split: the one that was scanned.
-        model: images (N, 3, H, W) in [0, 1] -> logits. module: the layer inside it.
-
-    Returns:
-        maps (N, K, h, w) in the layer's units; crops (K, T, 3, h', w') of the scanned photographs that excite each
-        most, best first, with their crop_ids (K, T); class_means (K, C), NaN where no photograph is of the class.
-    """
-    import numpy as np
-    import torch
-
-    from foodviz.analysis.photographs import BATCH
-    from foodviz.methods.feature_maps import effective_field, feature_maps
-
-    subject = photographs.subject
-    classifier = subject.classifier
-    channels = torch.tensor(numbers)
-    maps = torch.cat([feature_maps(model, module, some, channels) for some in torch.split(photographs.images, BATCH)])
-    labels = scan.labels
-    if (labels >= 0).any():
-        labels = np.where(labels >= 0, np.array(subject.class_order(split))[labels.clip(0)], -1)
-    means = scan.class_means(len(classifier.class_names), labels)
-    rows = np.stack([scan.top(number, CROPS) for number in numbers])  # (K, T) indices into the scan
-    field = effective_field(model, module, classifier.input_size)
-    return {
-        "maps": maps.cpu().numpy(),
-        "crops": _crops(split, scan, layer, numbers, rows, field, classifier.input_size),
-        "crop_ids": scan.ids[rows],
-        "class_means": means[list(numbers)],
-    }
+    from foodviz.render.filters import Card, Drawing
 
 
 def cards(
-    arrays: dict[str, np.ndarray],
-    split: Split,
-    scan: Scan,
-    numbers: Sequence[int],
-    pictures: np.ndarray,
-    dead: np.ndarray,
+    scanned: ScannedLayer,
+    known: Sequence[FilterFacts],
+    maps: np.ndarray,
+    facts: Mapping[str, Mapping[str, Any]],
+    dead: Sequence[bool],
     advice: str,
 ) -> list[Card]:
-    """The cards of K filters, ready to be drawn.
+    """The cards of K filters.
 
     Args:
-        arrays: as `card_arrays` has them.
-        pictures: (K, V, 3, H, W), drawn. dead: (K,). advice: for those.
+        known: of each. facts: what the manifest says of each, by its number.
+        maps: (N, K, h, w), of the photographs asked for.
+        dead: which of them have nothing drawn. advice: for those.
     """
-    import numpy as np
-
-    from foodviz.metrics.filters import sentence
+    from foodviz.render import sentences
     from foodviz.render.filters import Card
 
-    correlations, similarity, selectivity = scan.correlations(), scan.similarity(), scan.selectivity()
+    selectivity, similarity = scanned.scan.selectivity(), scanned.scan.similarity()
     made = []
-    for row, number in enumerate(numbers):
-        others = similarity[number].copy()
-        others[number] = np.nan
-        remarks = f"selectivity {selectivity[number]:.2f}"
-        if len(others) > 1:
-            near, far = int(np.nanargmax(others)), int(np.nanargmin(others))
-            remarks += f"   most like {near} ({others[near]:.2f}), least like {far} ({others[far]:.2f})"
+    for row, each in enumerate(known):
+        own = facts[str(each.number)]
+        remarks = f"selectivity {selectivity[each.number]:.2f}{_likeness(similarity[each.number], each.number)}"
         made.append(
             Card(
-                number,
-                "dead" if dead[row] else sentence(correlations[number]),
-                remarks,
+                each.number,
+                "dead" if dead[row] else own["says"],
+                (sentences.strongest_photographs(own), remarks),
+                "" if dead[row] else sentences.drawn_ways(own),
                 advice.replace("`", "").replace("; ", ";\n") if dead[row] else "",
-                pictures[row],
-                arrays["maps"][:, row],
-                arrays["crops"][row],
-                [_caption(split, index) for index in arrays["crop_ids"][row].tolist()],
-                arrays["class_means"][row],
+                [_drawing(drawn) for drawn in each.drawn],
+                maps[:, row],
+                each.crops,
+                [_caption(scanned.split, index) for index in each.ids.tolist()],
+                each.peaks.tolist(),
+                each.class_means,
             )
         )
     return made
@@ -125,39 +74,28 @@ def dead_advice(classifier: Classifier, layer: Layer, scan: Scan | None) -> str:
     return advice
 
 
-def _crops(
-    split: Split,
-    scan: Scan,
-    layer: Layer,
-    numbers: Sequence[int],
-    rows: np.ndarray,
-    field: tuple[float, float],
-    size: tuple[int, int],
-) -> np.ndarray:
-    """(K, T, 3, h, w): of each photograph the part around the maximum that the cell depends on."""
+def _likeness(similarity: np.ndarray, number: int) -> str:
+    """Who is like a filter, from its cosines (K,) with all of its layer."""
     import numpy as np
 
-    from foodviz.data.batch import read
-
-    large = (size[0] * SHARPER, size[1] * SHARPER)
-    height, width = (min(SHARPER * max(round(length), 8), whole) for length, whole in zip(field, large, strict=True))
-    crops = np.empty((*rows.shape, 3, height, width), np.float32)
-    wanted = np.unique(rows)
-    for first in range(0, len(wanted), READ):
-        some = wanted[first : first + READ]
-        images = read(split, scan.ids[some].tolist(), large).images.numpy()
-        for row, image in zip(some, images, strict=True):
-            for filter_row, column in np.argwhere(rows == row):
-                y, x = divmod(int(scan.peaks[row, numbers[filter_row]]), layer.width)
-                top = _begin((y + 0.5) / layer.height * large[0], height, large[0])
-                left = _begin((x + 0.5) / layer.width * large[1], width, large[1])
-                crops[filter_row, column] = image[:, top : top + height, left : left + width]
-    return crops
+    others = similarity.copy()
+    others[number] = np.nan
+    if len(others) < 2:
+        return ""
+    near, far = int(np.nanargmax(others)), int(np.nanargmin(others))
+    return f"; most like {near} ({others[near]:.2f}), least like {far} ({others[far]:.2f})"
 
 
-def _begin(middle: float, length: int, whole: int) -> int:
-    """Where a piece around `middle` begins that stays inside."""
-    return int(min(max(middle - length / 2, 0), whole - length))
+def _drawing(drawn: DrawnPictures) -> Drawing:
+    """What is drawn, with its activation in the unit that the crops have."""
+    from foodviz.render import sentences
+    from foodviz.render.filters import Drawing
+
+    low, high = (sentences.short(value) for value in (drawn.peaks.min(), drawn.peaks.max()))
+    cells = f"largest cell {high}" if low == high else f"largest cells {low} to {high}"
+    scaled = ", ".join("unclear" if path.verdict == "unclear" else f"{path.scaled:.2f}" for path in drawn.paths)
+    caption = f"{cells}\nmean {sentences.short(drawn.means.mean())}" + (f"\nway {scaled}" if scaled else "")
+    return Drawing(drawn.pictures, f"drawn for {drawn.climbed}", caption, drawn.goes_another_way)
 
 
 def _caption(split: Split, index: int) -> str:

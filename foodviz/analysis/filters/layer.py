@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from foodviz import homework
 from foodviz.analysis.filters.arguments import UNITS, AscentArguments
 from foodviz.analysis.filters.ascent import ascend
-from foodviz.analysis.filters.cards import card_arrays, cards, dead_advice
+from foodviz.analysis.filters.cards import cards, dead_advice
+from foodviz.analysis.filters.evidence import CELL, WHOLE, evidence_arrays, filter_facts
 from foodviz.analysis.filters.pictures import ClimbedPictures
-from foodviz.analysis.filters.scan import alike, compared, facts_of, scan_layer
+from foodviz.analysis.filters.scan import ScannedLayer, alike, compared, facts_of, scan_arrays, scan_layer
 from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from torch import nn
 
+    from foodviz.analysis.filters.evidence import FilterFacts
     from foodviz.analysis.subject import Subject
     from foodviz.data import Split
     from foodviz.metrics.filters import Scan
     from foodviz.models import Layer
+    from foodviz.render.filters import Card
 
 SELECTIVE = 5  # filters shown where none is asked for
 
@@ -55,17 +60,19 @@ def of_layer(
     photographs = Photographs.of(subject, *pictures)
     model = models.fast(subject.classifier, keep=at)
     module = at.of(model).module
-    split, scanned = None, None
+    scanned: ScannedLayer | None = None
     if with_cards or similar or not (filters or all_):
         split = subject.split()
-        scanned = scan_layer(subject, split, at, model, module, scan)
-    likeness = alike(scanned, compared(scanned, filters)) if scanned and similar else None
-    numbers = filters or _usual(at, None if all_ else scanned)
-    ascent = ascend(photographs, climb, model, module, numbers)
+        scanned = ScannedLayer(subject, split, at, model, module, scan_layer(subject, split, at, model, module, scan))
+    likeness = alike(scanned.scan, compared(scanned.scan, filters)) if scanned and similar else None
+    numbers = filters or _usual(at, None if all_ or not scanned else scanned.scan)
+    climbed = ascend(photographs, climb, model, module, numbers, cells=with_cards)
+    count = len(numbers) * climb.versions
+    ascent, of_cells = climbed.rows(slice(count)), climbed.pictures[count:, None]
     dead = ascent.dead.view(len(numbers), -1).all(1).numpy()
     if scanned:
-        dead = dead | scanned.dead()[list(numbers)]
-    advice = dead_advice(subject.classifier, at, scanned) if dead.any() else ""
+        dead = dead | scanned.scan.dead()[list(numbers)]
+    advice = dead_advice(subject.classifier, at, scanned.scan if scanned else None) if dead.any() else ""
     for number in np.array(numbers)[dead]:
         subject.say(f"filter {number} is dead: {advice}")
 
@@ -73,39 +80,50 @@ def of_layer(
     drawn = ClimbedPictures(climb, subject.seed, ascent, numbers, titles, str(at), UNITS[climb.objective], dead)
     facts = {**photographs.facts(), **drawn.facts(), "layer": str(at), "layer_name": at.name}
     arrays = {**drawn.arrays(), "filters": np.array(numbers)}
-    if split and scanned:
-        facts |= subject.facts(split)  # with files, the data is that of the scan
-        facts["scan"] = {
-            "photographs": len(scanned.ids),
-            "asked": scan or "all",
-            "dead_in_layer": np.flatnonzero(scanned.dead()).tolist(),
-            "filters": facts_of(scanned, split, numbers),
-        }
-        arrays |= {
-            "correlations": scanned.correlations(),
-            "similarity": scanned.similarity(),
-            "scanned_ids": scanned.ids,
-        }
+    known: list[FilterFacts] = []
+    if scanned:
+        facts |= subject.facts(scanned.split)  # with files, the data is that of the scan
+        of_filters = facts_of(scanned.scan, scanned.split, numbers)
+        arrays |= scan_arrays(scanned.scan)
         if with_cards:
-            arrays |= card_arrays(photographs, split, scanned, at, model, module, numbers)
+            of_maps = ascent.pictures.view(len(numbers), -1, *ascent.pictures.shape[1:])
+            known = filter_facts(scanned, numbers, {WHOLE: of_maps, CELL: of_cells})
+            arrays |= {"maps": _maps(photographs, model, module, numbers), **evidence_arrays(known)}
+            for each in known:
+                of_filters[str(each.number)] |= each.facts(subject.classifier.class_names)
+        facts["scan"] = {
+            "photographs": len(scanned.scan.ids),
+            "asked": scan or "all",
+            "dead_in_layer": np.flatnonzero(scanned.scan.dead()).tolist(),
+            "filters": of_filters,
+        }
     if likeness:
         facts["similar"] = likeness[1]
+
+    def made_cards() -> list[Card]:
+        if not (scanned and known):
+            return []
+        return cards(scanned, known, arrays["maps"], facts["scan"]["filters"], dead.tolist(), advice)
 
     def draw() -> Mapping[str, Figure]:
         from foodviz.render.filters import cards_figure, similarity_figure
 
         figures = {"": drawn.sheet()}
-        if with_cards and split and scanned:
+        if scanned and known:
             figures[""] = cards_figure(
-                cards(arrays, split, scanned, numbers, drawn.pictures, dead, advice),
+                made_cards(),
                 photographs.pixels,
                 photographs.captions,
                 subject.classifier.class_names,
                 title=f"filters of {at}",
                 notes=[
                     f"Drawn by {climb.note(subject.seed)}",
-                    f"r: correlation of the filter's map with a local property of {len(scanned.ids)} photographs of "
-                    f"{split.name}; the crops are the best of them, one each; every filter on a scale of its own.",
+                    f"The crops are the best of {len(scanned.scan.ids)} photographs of {scanned.split.name}, with the "
+                    "value of the strongest cell; every filter on a scale of its own.",
+                    "it falls by: what the strongest cells lose of their lead over the filter's mean when the "
+                    "photographs are changed so, with the 95 % interval.",
+                    "way: how like the photographs' a drawn picture's way through the earlier layers is: 1 as they are "
+                    "among themselves, 0 as other places are to them.",
                     photographs.trained_on,
                 ],
             )
@@ -122,20 +140,25 @@ def of_layer(
     def views() -> Mapping[str, Any]:
         from foodviz.render.page import views as page
 
-        if not with_cards:
-            return {}
-        of_filters = [facts["scan"]["filters"][str(number)] for number in numbers]
-        return page.cards(
-            numbers,
-            drawn.pictures[:, 0],
-            [each["says"] for each in of_filters],
-            arrays["crops"],
-            [each["top"] for each in of_filters],
-            arrays["class_means"],
-        )
+        made = made_cards()
+        tops = [facts["scan"]["filters"][str(card.number)]["top"] for card in made]
+        return page.cards(made, tops) if made else {}
 
     lines = [*photographs.table, *_lines(facts), *_likeness_lines(facts)]
     return Result("filters", settings, arrays, facts, lines, _sentences(facts), draw, views)
+
+
+def _maps(photographs: Photographs, model: nn.Module, module: nn.Module, numbers: Sequence[int]) -> np.ndarray:
+    """(N, K, h, w) of the photographs, in the layer's units."""
+    import torch
+
+    from foodviz.analysis.photographs import BATCH
+    from foodviz.methods.feature_maps import feature_maps
+
+    channels = torch.tensor(numbers)
+    parts = [feature_maps(model, module, some, channels) for some in torch.split(photographs.images, BATCH)]
+    values: np.ndarray = torch.cat(parts).cpu().numpy()
+    return values
 
 
 def _usual(layer: Layer, scan: Scan | None) -> tuple[int, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.sweep import gather
@@ -21,6 +23,48 @@ if TYPE_CHECKING:
 
 BATCH = 16  # pictures a forward pass: maps of early layers are large
 BATCHES = 16  # a part of the pass
+_LEAST = 8  # pixels of a crop's side
+
+
+@dataclass(frozen=True, eq=False)
+class ScannedLayer:
+    """A layer and what it answered to photographs of a split: where every fact about a filter comes from.
+
+    Attributes:
+        split: that was scanned.
+        layer: as it was resolved. model: images (N, 3, H, W) in [0, 1] -> logits. module: the layer inside it.
+    """
+
+    subject: Subject
+    split: Split
+    layer: Layer
+    model: nn.Module
+    module: nn.Module
+    scan: Scan
+
+    @cached_property
+    def window(self) -> tuple[int, int]:
+        """Height and width in pixels of the part of a picture that one cell depends on; at least _LEAST each."""
+        from foodviz.methods.feature_maps import effective_field
+
+        size = self.subject.classifier.input_size
+        height, width = effective_field(self.model, self.module, size)
+        return min(max(round(height), _LEAST), size[0]), min(max(round(width), _LEAST), size[1])
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """(n,) of the photographs, as the model numbers its classes; -1 where unknown."""
+        import numpy as np
+
+        labels = self.scan.labels
+        if not (labels >= 0).any():
+            return labels
+        return np.where(labels >= 0, np.array(self.subject.class_order(self.split))[labels.clip(0)], -1)
+
+    @cached_property
+    def class_means(self) -> np.ndarray:
+        """(K, C) of all filters of the layer; NaN where no photograph is of the class."""
+        return self.scan.class_means(len(self.subject.classifier.class_names), self.labels)
 
 
 def scan_layer(
@@ -87,6 +131,11 @@ def facts_of(scan: Scan, split: Split, numbers: Sequence[int]) -> dict[str, Any]
         }
         for number in numbers
     }
+
+
+def scan_arrays(scan: Scan) -> dict[str, np.ndarray]:
+    """Of all filters of the layer: correlations (K, P) with local properties, similarity (K, K), scanned_ids (n,)."""
+    return {"correlations": scan.correlations(), "similarity": scan.similarity(), "scanned_ids": scan.ids}
 
 
 def compared(scan: Scan, numbers: Sequence[int]) -> np.ndarray:

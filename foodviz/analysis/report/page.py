@@ -20,6 +20,7 @@ TITLES = {
     "filters": "What filters look for",
     "lime": "What speaks for the class",
     "class": "What a class is recognised by",
+    "reliance": "What the model relies on",
     "confusion": "What is taken for what",
     "dream": "What a photograph turns into",
     "inspect": "How the checkpoint is read",

@@ -26,12 +26,14 @@ SECTIONS = {
     "filters": "filters",
     "lime": "lime",
     "class": "lime",
+    "reliance": "reliance",
     "confusion": "confusion",
     "dream": "dream",
     "inspect": "inspect",
 }
 LABELLED = ("class", "confusion")  # say nothing without labels
-UNSEEN = ("inspect", "confusion")  # look at what the model has not seen, whatever split the report is of
+UNSEEN = ("inspect", "reliance", "confusion")  # look at what the model has not seen, whatever split the report is of
+CHANGED = 220  # pictures that one thing is changed in, unless the table says how many: some seconds instead of minutes
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _section(
         arguments["class_name"] = class_name or _recognised(subject)
     if name == "lime":
         arguments = {key: value for key, value in arguments.items() if key not in OF_CLASSES}
+    if name == "reliance" and not {"ids", "image"} & arguments.keys():
+        arguments.setdefault("limit", CHANGED)
     if name == "filters":
         arguments.setdefault("similar", True)
         if "layer" not in arguments and _has_the_reports_layer(subject):

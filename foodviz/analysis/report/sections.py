@@ -28,6 +28,7 @@ SAMPLE_MODEL = Path(__file__).parents[2] / "models" / "sample.safetensors"  # fo
 KEPT = "section.json"  # what the page shows of a section, in its folder, with the digest of what it depends on
 TITLES = {"": "", "errors": "the most confident errors", "similar": "which filters answer alike"}
 TITLES |= {"pair": "one kind of error", "duplicates": "copies between the splits", "steps": "the climb"}
+TITLES |= {"examples": "the same pictures before and after", "masks": "where the food was taken to be"}
 
 # Spells out what repeats an analysis: its name and settings -> one line.
 Spell = Callable[[str, Mapping[str, Any]], str]
@@ -132,10 +133,13 @@ def _digest(section: Section, dpi: int) -> str:
 
 
 def _fingerprint(section: Section, split: str | None) -> str:
+    from foodviz.analysis.reliance.pictures import masked
+
     try:
-        return section.subject.dataset.split(split).fingerprint
+        listed = masked(section.subject.dataset.split(split), section.settings.get("masks", "auto"))
     except InputError as error:
         return str(error)
+    return f"{listed.fingerprint} {listed.masks_digest}"
 
 
 def _file_digest(name: str) -> str:

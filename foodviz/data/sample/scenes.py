@@ -6,6 +6,7 @@ white balance, JPEG). Pixels are kept as planes (3, H, W): numpy is several time
 """
 
 import hashlib
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from foodviz.data.sample.tableware import Layer, board, napkin, plate
 _GREY = np.array([[[0.3]], [[0.59]], [[0.11]]], np.float32)
 # Shadows are not grey: the light left in them is the cooler light of the room.
 _SHADOW_HUE = np.array([[[1.0]], [[0.95]], [[0.88]]], np.float32)
+_MASKS = 1024  # that stay at hand, 2 KB each
+_masks: dict[tuple[str, str], bytes] = {}
+_keeping = Lock()
 _REACH = 24  # pixels a shadow may extend beyond what casts it, a multiple of 4
 
 
@@ -199,6 +203,7 @@ def picture(split: str, name: str) -> bytes:
     The class is the number before '_'. Raises ValueError for an unknown split or class.
     """
     scene = _composed(split, name)
+    _keep(split, name, scene)
     return photograph(scene.canvas, scene.light, scene.rng)
 
 
@@ -207,4 +212,15 @@ def mask(split: str, name: str) -> NDArray[np.bool_]:
 
     Raises ValueError for an unknown split or class.
     """
-    return _composed(split, name).main > 0.5
+    bits = _masks.get((split, name)) or _keep(split, name, _composed(split, name))
+    return np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(SIZE, SIZE).astype(bool)
+
+
+def _keep(split: str, name: str, scene: _Scene) -> bytes:
+    """The mask of a scene, a bit a pixel, which stays at hand: mostly the picture is drawn first, then its mask."""
+    bits = np.packbits(scene.main > 0.5).tobytes()
+    with _keeping:
+        _masks[split, name] = bits
+        if len(_masks) > _MASKS:
+            del _masks[next(iter(_masks))]
+    return bits

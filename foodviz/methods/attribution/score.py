@@ -19,6 +19,11 @@ def probability(logits: Tensor, targets: Tensor) -> Tensor:
     return logit(logits.softmax(1), targets)
 
 
+def own_probability(logits: Tensor, targets: Tensor) -> Tensor:
+    """(N, C) logits of classes that are independent of one another and (N,) targets -> (N,), the target's sigmoid."""
+    return logit(logits, targets).sigmoid()
+
+
 def loss(logits: Tensor, targets: Tensor) -> Tensor:
     """(N, C) logits and (N,) targets -> (N,), the cross-entropy in nats."""
     return functional.cross_entropy(logits, targets, reduction="none")
@@ -30,6 +35,11 @@ SCORES: dict[str, Score] = {"logit": logit, "probability": probability, "loss": 
 def difference(logits: Tensor, targets: Tensor) -> Tensor:
     """(N, C) logits and (N, 2) classes -> (N,), the first one's logit less the second one's: why that and not this."""
     return logits.gather(1, targets[:, :1])[:, 0] - logits.gather(1, targets[:, 1:])[:, 0]
+
+
+def score_of(objective: str, *, independent: bool) -> Score:
+    """The score of that name, for classes that share one probability, or each have a probability of their own."""
+    return own_probability if independent and objective == "probability" else SCORES[objective]
 
 
 class Scored(nn.Module):
@@ -52,6 +62,6 @@ def images_a_pass(images: Tensor) -> int:
 
 def unit_of(score: Score) -> str:
     """The score's own unit, in a word."""
-    if score is difference:
-        return unit_of(logit)
+    same: dict[Score, Score] = {difference: logit, own_probability: probability}
+    score = same.get(score, score)
     return next((name for name, each in SCORES.items() if each is score), "score")

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from foodviz.errors import InputError, nearest
 
 KINDS = {
-    "colour": "the colour of the food",
-    "texture": "the texture of the food",
-    "place": "its place and size",
+    "colour": "the colour",
+    "texture": "the texture",
+    "place": "where the food lies, how large and which way round",
     "background": "the background",
-    "object": "the food being there",
+    "object": "the food to be there",
 }
-"""What is tested, in words."""
+"""What is tested, in words; colour and texture are some region's."""
 REGIONS = {"object": "the food", "background": "the background", "picture": "the picture"}
 _LOCAL = ("object", "background", "picture")
 
@@ -27,6 +27,7 @@ class Change:
 
     Attributes:
         kind: what it tests where it changes the object; one of KINDS.
+        label: in a heading.
         becomes: what the region then is, as a sentence goes on: `is grey`.
         note: exactly what is done.
         regions: what it can be done to, the usual one first.
@@ -34,6 +35,7 @@ class Change:
     """
 
     kind: str
+    label: str
     becomes: str
     note: str
     regions: tuple[str, ...] = _LOCAL
@@ -44,28 +46,30 @@ _WHOLE, _BEHIND = ("picture",), ("background",)
 
 # fmt: off
 CHANGES: dict[str, Change] = {
-    "grey": Change("colour", "is grey", "each pixel its luma (Rec. 601)"),
-    "hue120": Change("colour", "has its hue turned by 120°", "turned about the grey axis: red becomes green"),
-    "hue240": Change("colour", "has its hue turned by 240°", "turned about the grey axis: red becomes blue"),
-    "red": Change("colour", "has no red of its own", "red is the mean of green and blue"),
-    "green": Change("colour", "has no green of its own", "green is the mean of red and blue"),
-    "blue": Change("colour", "has no blue of its own", "blue is the mean of red and green"),
-    "pale": Change("colour", "is half as colourful", "half way to its luma", usual=False),
-    "dark": Change("colour", "is half as bright", "times 0.5"),
-    "bright": Change("colour", "is half as bright again", "times 1.5, cut at white"),
-    "blur": Change("texture", "is blurred", "Gaussian, deviation 1/64 of the shorter side"),
-    "low-pass": Change("texture", "keeps only what is coarse", "Gaussian, deviation 1/24 of the shorter side"),
-    "high-pass": Change("texture", "keeps only what is fine", "less its Gaussian, deviation 1/48 of the side, about its mean colour"),  # noqa: E501
-    "shuffled": Change("texture", "is in shuffled patches", "squares of 1/16 of the shorter side change places"),
-    "silhouette": Change("texture", "is an outline of one colour", "every pixel its mean colour"),
-    "shift": Change("place", "is shifted", "by 1/8 of its sides, in one of eight directions, mirrored at the edge", _WHOLE),  # noqa: E501
-    "small": Change("place", "is smaller", "at 70 % about the centre, mirrored at the edge", _WHOLE),
-    "large": Change("place", "is larger", "at 140 % about the centre", _WHOLE, usual=False),
-    "flip": Change("place", "is mirrored", "left and right change places", _WHOLE),
-    "turn": Change("place", "is turned by 90°", "about the centre, mirrored at the edge", _WHOLE),
-    "other": Change("background", "is another picture's", "that of a picture of another class, whose own food is filled in", _BEHIND),  # noqa: E501
-    "plain": Change("background", "is plain grey", "0.5 everywhere", _BEHIND),
-    "gone": Change("object", "is gone", "it and a rim of 1/64 of the side filled in from around", ("object",)),
+    "grey": Change("colour", "grey", "is grey", "each pixel its luma (Rec. 601)"),
+    "hue120": Change("colour", "hue +120°", "has its hue turned by 120°", "turned about the grey axis: red becomes green"),  # noqa: E501
+    "hue240": Change("colour", "hue +240°", "has its hue turned by 240°", "turned about the grey axis: red becomes blue", usual=False),  # noqa: E501
+    "red": Change("colour", "no red", "has no red of its own", "red is the mean of green and blue"),
+    "green": Change("colour", "no green", "has no green of its own", "green is the mean of red and blue"),
+    "blue": Change("colour", "no blue", "has no blue of its own", "blue is the mean of red and green"),
+    "pale": Change("colour", "half the colour", "is half as colourful", "half way to its luma", usual=False),
+    "vivid": Change("colour", "twice the colour", "is twice as colourful", "twice as far from its luma, cut at the ends", usual=False),  # noqa: E501
+    "dark": Change("colour", "half as bright", "is half as bright", "times 0.5"),
+    "bright": Change("colour", "brighter", "is half as bright again", "times 1.5, cut at white", usual=False),
+    "blur": Change("texture", "blurred", "is blurred", "Gaussian, deviation 1/32 of the shorter side"),
+    "low-pass": Change("texture", "only coarse", "keeps only what is coarse", "Gaussian, deviation 1/16 of the shorter side", usual=False),  # noqa: E501
+    "grain": Change("texture", "grain", "is covered with grain", "Gaussian noise of deviation 0.1 is added", usual=False),  # noqa: E501
+    "high-pass": Change("texture", "only fine", "keeps only what is fine", "less its Gaussian, deviation 1/32 of the side, about its mean colour"),  # noqa: E501
+    "shuffled": Change("texture", "shuffled", "is in shuffled patches", "squares of 1/16 of the shorter side change places"),  # noqa: E501
+    "silhouette": Change("texture", "outline", "is an outline of one colour", "every pixel its mean colour"),
+    "shift": Change("place", "shifted", "is shifted", "by 1/8 of its sides, in one of eight directions, mirrored at the edge", _WHOLE),  # noqa: E501
+    "small": Change("place", "smaller", "is smaller", "at 70 % about the centre, mirrored at the edge", _WHOLE),
+    "large": Change("place", "larger", "is larger", "at 140 % about the centre", _WHOLE, usual=False),
+    "flip": Change("place", "mirrored", "is mirrored", "left and right change places", _WHOLE),
+    "turn": Change("place", "turned 90°", "is turned by 90°", "about the centre, mirrored at the edge", _WHOLE),
+    "other": Change("background", "another's", "is another picture's", "that of a picture of another class, whose own food is filled in", _BEHIND),  # noqa: E501
+    "plain": Change("background", "plain grey", "is plain grey", "0.5 everywhere", _BEHIND, usual=False),
+    "gone": Change("object", "gone", "is gone", "it and a rim of 1/64 of the side filled in from around", ("object",)),
 }
 # fmt: on
 _USUAL_BEHIND = ("background:grey", "background:blur")
@@ -87,6 +91,12 @@ class Intervention:
     def kind(self) -> str:
         """What it tests: one of KINDS."""
         return "background" if self.region == "background" else CHANGES[self.change].kind
+
+    @property
+    def tested(self) -> str:
+        """What answers need that change: `the colour of the food`."""
+        what = KINDS[self.kind]
+        return f"{what} of {REGIONS[self.region]}" if self.kind in ("colour", "texture") else what
 
     @property
     def words(self) -> str:

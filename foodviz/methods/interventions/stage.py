@@ -52,9 +52,7 @@ class Stage:
         """
         region = self.region(intervention)
         values = _MAKERS[intervention.change](self, intervention.region)
-        outside = ((values < -_CUT) | (values > 1 + _CUT)).any(1) & region
-        cut = outside.sum((1, 2)) / region.sum((1, 2)).clamp_min(1)
-        return Changed(torch.where(region[:, None], values.clamp(0, 1), self.images), cut)
+        return Changed(torch.where(region[:, None], values.clamp(0, 1), self.images), _share_cut(values, region))
 
     def region(self, intervention: Intervention) -> Tensor:
         """(N, H, W) bool: where an intervention changes the pictures; elsewhere they stay exactly as they are."""
@@ -97,6 +95,15 @@ class Stage:
         return self.others
 
 
+def _share_cut(values: Tensor, region: Tensor) -> Tensor:
+    """(N,) of the pixels of a region (N, H, W)."""
+    least, most = values.aminmax()
+    if least >= -_CUT and most <= 1 + _CUT:  # most changes cannot leave the range
+        return values.new_zeros(len(values))
+    outside = ((values < -_CUT) | (values > 1 + _CUT)).any(1) & region
+    return (outside.sum((1, 2)) / region.sum((1, 2)).clamp_min(1)).to(values)
+
+
 def _plain(change: Callable[[Tensor], Tensor]) -> Callable[[Stage, str], Tensor]:
     """A change of each pixel, whatever its neighbours."""
     return lambda stage, _: change(stage.images)
@@ -116,11 +123,13 @@ _MAKERS: dict[str, Callable[[Stage, str], Tensor]] = {
     "green": _plain(partial(colour.equalised, colour=1)),
     "blue": _plain(partial(colour.equalised, colour=2)),
     "pale": _plain(partial(colour.saturation, factor=0.5)),
+    "vivid": _plain(partial(colour.saturation, factor=2.0)),
     "dark": _plain(partial(colour.brightness, factor=0.5)),
     "bright": _plain(partial(colour.brightness, factor=1.5)),
-    "blur": _textured(partial(texture.low_pass, share=1 / 64)),
-    "low-pass": _textured(partial(texture.low_pass, share=1 / 24)),
-    "high-pass": lambda stage, region: texture.high_pass(stage._canvas(region), 1 / 48, stage._mean(region)),
+    "blur": _textured(partial(texture.low_pass, share=1 / 32)),
+    "low-pass": _textured(partial(texture.low_pass, share=1 / 16)),
+    "grain": lambda stage, _: texture.grain(stage.images, 0.1, stage.seeds),
+    "high-pass": lambda stage, region: texture.high_pass(stage._canvas(region), 1 / 32, stage._mean(region)),
     "shuffled": lambda stage, region: texture.shuffled(stage._canvas(region), stage._region(region), stage.seeds),
     "silhouette": lambda stage, region: stage._mean(region).expand_as(stage.images),
     "shift": lambda stage, _: place.shifted(stage.images, 1 / 8, stage.seeds),

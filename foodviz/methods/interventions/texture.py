@@ -49,6 +49,13 @@ def shuffled(images: Tensor, region: Tensor, seeds: Sequence[int]) -> Tensor:
     return changed
 
 
+def grain(images: Tensor, deviation: float, seeds: Sequence[int]) -> Tensor:
+    """With Gaussian noise of that standard deviation added; what was smooth has edges, and its mean colour."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    noise = torch.stack([torch.randn(images.shape[1:], generator=generator) for generator in generators])
+    return images + deviation * noise.to(images)
+
+
 def _gaussian(length: int, deviation: float) -> Tensor:
     """(length, length): what each pixel of a line, down, gives to each, across."""
     reach = max(1, round(4 * deviation))

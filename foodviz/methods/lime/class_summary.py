@@ -1,6 +1,6 @@
 """What a class is recognised by: LIME's superpixels of many photographs, summed up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,11 +47,15 @@ class Property:
         return float(differences.mean()) / scatter if scatter > 0 else 0.0
 
     @property
-    def words(self) -> str:
-        """As `lighter (0.78 against 0.55, in 47 of 50)`."""
-        word = _MEASURES[self.name][0 if self.effect > 0 else 1]
+    def word(self) -> str:
+        """As `lighter`."""
+        return _MEASURES[self.name][0 if self.effect > 0 else 1]
+
+    @property
+    def figures(self) -> str:
+        """As `0.78 against 0.55, in 47 of 50`."""
         means = f"{self.supporting.mean():.2f} against {self.rest.mean():.2f}"
-        return f"{word} ({means}, in {self.agreeing} of {len(self.rest)})"
+        return f"{means}, in {self.agreeing} of {len(self.rest)}"
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,26 @@ class ClassSummary:
     density: Floats | None  # (N,) how many times as densely the weight lies there as elsewhere
 
     @property
-    def sentences(self) -> list[str]:
-        """What sets the pieces that speak for the class apart, and whether they are the object: measured, in words."""
+    def clear(self) -> list[Property]:
+        """What sets the pieces that speak for the class apart in most photographs, most first."""
         clear = [each for each in self.properties if each.agreeing >= _AGREEING * len(each.rest)]
-        clear = sorted(clear, key=lambda each: -abs(each.effect))[:_MOST_MEASURES]
-        differences = ", ".join(each.words for each in clear) or "of no other colour, size or place than the rest"
-        lines = [f"Against the rest of the picture, what speaks for it is {differences}."]
+        return sorted(clear, key=lambda each: -abs(each.effect))[:_MOST_MEASURES]
+
+    def sentences(self, effects: Mapping[str, str]) -> list[str]:
+        """What sets the pieces that speak for the class apart, and whether they are the object: measured, in words.
+
+        Args:
+            effects: what became of the answer when that was taken away, in words, by the `word` of each property of
+                which something did; the others are not said.
+        """
+        parts = [f"{each.word} ({each.figures}; {effects[each.word]})" for each in self.clear if each.word in effects]
+        if parts:
+            lines = [f"Against the rest of the picture, what speaks for it is {', '.join(parts)}."]
+        elif self.clear:
+            named = ", ".join(each.word for each in self.clear)
+            lines = [f"What sets the pieces that speak for it apart had no effect when it was taken away: {named}."]
+        else:
+            lines = ["What speaks for it is of no other colour, size or place than the rest of the picture."]
         if self.on_mask is not None and self.mask_area is not None and self.density is not None:
             lines.append(
                 f"{np.median(self.on_mask):.0%} of the positive weight lies on the object, which covers "

@@ -58,9 +58,12 @@ class Checkpoint:
 
     @property
     def parameters(self) -> int:
-        """How many numbers were learnt: all but the norms' running statistics."""
-        running = ("running_mean", "running_var", "num_batches_tracked")
-        return sum(tensor.numel() for name, tensor in self.weights.items() if not name.endswith(running))
+        """How many numbers were learnt: all but the norms' running statistics and the places of swin's windows."""
+        fixed = ("running_mean", "running_var", "relative_coords_table")
+        learnt = [
+            tensor for name, tensor in self.weights.items() if tensor.is_floating_point() and not name.endswith(fixed)
+        ]
+        return sum(tensor.numel() for tensor in learnt)
 
 
 def read_checkpoint(path: str | Path, *, allow_code: bool = False, weights: str | None = None) -> Checkpoint:

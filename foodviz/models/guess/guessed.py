@@ -7,19 +7,19 @@ from pathlib import Path
 
 from torch import Tensor
 
-from foodviz.cache import file_digest
+from foodviz.cache import cache_file, file_digest, load_json, save_json
 from foodviz.errors import InputError
 from foodviz.models.classifier import Classifier
 from foodviz.models.files.weights import Checkpoint
 from foodviz.models.guess.candidates import Candidate, candidates
 from foodviz.models.guess.choice import as_good, choose, worth_trying
 from foodviz.models.guess.rating import Rating
-from foodviz.models.origin import Tried
+from foodviz.models.origin import MOST_LISTED, Tried
 from foodviz.models.preprocessing import NORMALISATIONS, ORDERS, Preprocessing, Size, size_text
 from foodviz.printable import printable
 from foodviz.progress import Progress
 
-Score = Callable[[str, Callable[[], Classifier]], Rating]
+_VERSION = "1"  # raised when the same weights would be read otherwise
 _SHOWN = 3  # readings that lines are said of
 _WORST = Rating(1, 0.0, -1e3, 1e6)  # of a reading that does not run
 
@@ -29,12 +29,25 @@ class _DoesNotRun(Exception):
 
 
 @dataclass(frozen=True)
+class Score:
+    """Rates classifiers on labelled pictures.
+
+    Attributes:
+        pictures: which, a text that no others have.
+        rate: what a rating depends on, so that it can be remembered, and what makes the classifier -> the rating.
+    """
+
+    pictures: str
+    rate: Callable[[str, Callable[[], Classifier]], Rating]
+
+
+@dataclass(frozen=True)
 class Guess:
     """What was guessed.
 
     Attributes:
         text: for `stack.build_stack`.
-        tried: architectures that were tried on pictures, best first; none without pictures.
+        tried: architectures that were tried on pictures, the best, best first; none without pictures.
         as_well: how many other readings fit as well.
     """
 
@@ -95,7 +108,7 @@ def guess(
     score: Score | None,
     progress: Progress,
 ) -> Guess:
-    """The likeliest architecture of the weights, decided by labelled pictures where there are some.
+    """The likeliest architecture of the weights, decided by labelled pictures where there are some, and remembered.
 
     Args:
         path: of the checkpoint.
@@ -107,12 +120,18 @@ def guess(
     Raises:
         InputError: no stack.
     """
+    digest = f"{file_digest(path)} {checkpoint.form}"
+    memory = cache_file("guesses", _VERSION, digest, repr(pixels), score.pictures if score else "", suffix=".json")
+    known = load_json(memory)
+    if known is not None:
+        tried = tuple((Rating(**rating), text) for rating, text in known["tried"])
+        return Guess(known["text"], tried, known["as_well"])
     possible = candidates(weights, pixels.input_size)
     if not possible:
         raise _unknown(checkpoint, weights, pixels.input_size)
     if score is None:
-        return Guess(possible[0].text, (), len(worth_trying(possible)) - 1)
-    digest = f"{file_digest(path)} {checkpoint.form}"
+        return _remembered(memory, Guess(possible[0].text, (), len(worth_trying(possible)) - 1))
+    rate_it = score.rate
 
     def rate(candidate: Candidate, way: Preprocessing) -> Rating:
         def made() -> Classifier:
@@ -122,13 +141,18 @@ def guess(
                 raise _DoesNotRun from reason
 
         try:
-            return score(f"{digest} {candidate.text} {way!r}", made)
+            return rate_it(f"{digest} {candidate.text} {way!r}", made)
         except _DoesNotRun:
             return _WORST
 
     rated = choose(possible, rate, _ways(pixels), progress)
-    tried = tuple((rating, candidate.text) for rating, candidate in rated)
-    return Guess(tried[0][1], tried, as_good(rated))
+    tried = tuple((rating, candidate.text) for rating, candidate in rated[:MOST_LISTED])
+    return _remembered(memory, Guess(tried[0][1], tried, as_good(rated)))
+
+
+def _remembered(memory: Path, guessed: Guess) -> Guess:
+    save_json(memory, {**vars(guessed), "tried": [(vars(rating), text) for rating, text in guessed.tried]})
+    return guessed
 
 
 def _ways(pixels: Preprocessing) -> list[Preprocessing]:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from math import isqrt
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from foodviz.errors import InputError
-from foodviz.models.architectures import NAMES, build
+from foodviz.models.architectures import NAMES, build, from_zoo
 from foodviz.models.guess.align import OPTIONAL, Alignment, align, plain_names
 from foodviz.models.guess.heads import ConcatPool, rebuilt
 from foodviz.printable import printable
@@ -66,7 +68,7 @@ def _aligned(
         return None
     if found.own_head:
         return found, None
-    head = rebuilt(found.rest, beside) if name.startswith("torchvision:") else None
+    head = rebuilt(found.rest, beside) if from_zoo(name) else None
     fits = head and _join(network, found, head[2]) is not None
     return (found, head) if fits else None
 
@@ -120,7 +122,9 @@ def known_network(
         return None
     found, head = aligned
     classes = len(next(reversed([each for each in found.rest.values() if each.ndim > 1])))
-    network = _hollow_if(name, classes)
+    network = hollow(name, classes)
+    if any(each.is_meta and key not in network.state_dict() for key, each in network.named_buffers()):
+        network = build(name, classes)  # what no checkpoint holds has no memory
     names = dict(found.names)
     if head is not None:
         made, inner, width = head
@@ -144,15 +148,6 @@ def known_network(
     return _loaded(network, {ours: plain[theirs] for ours, theirs in names.items() if theirs in plain})
 
 
-def _hollow_if(name: str, classes: int) -> nn.Module:
-    """The network without memory for weights, or, where a buffer is in no checkpoint, with it."""
-    with torch.device("meta"):
-        network = build(name, classes)
-    held = network.state_dict().keys()
-    outside = any(key not in held for key, _ in network.named_buffers())
-    return build(name, classes) if outside else network
-
-
 def _candidates(weights: dict[str, Tensor]) -> Iterator[str]:
     if any(re.search(r"(^|\.)cnn\.0\.weight$", name) for name in weights):
         yield from NAMES
@@ -167,10 +162,25 @@ def _candidates(weights: dict[str, Tensor]) -> Iterator[str]:
 
 def hollow(name: str, classes: int) -> nn.Module:
     """The architecture without memory for weights, where it can be built so."""
-    if ":" in name and not name.startswith("torchvision:"):
+    if ":" in name and not from_zoo(name):
         return build(name, classes)  # the user's own code may count on real numbers
-    with torch.device("meta"):
+    with _Weightless():
         return build(name, classes)
+
+
+class _Weightless(TorchFunctionMode):
+    """Weights are made without memory inside the block; what a net computes of its own shape (regnet's widths, the
+    places of swin's windows) is real, other than under `torch.device("meta")`."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        hollow = {"device": "meta"} if func in (torch.empty, torch.zeros, torch.ones) else {}
+        return func(*args, **{**(kwargs or {}), **hollow})
 
 
 def misfits(network: nn.Module, weights: dict[str, Tensor]) -> str:
@@ -212,10 +222,9 @@ def fill(make: Callable[[], nn.Module], weights: dict[str, Tensor], name: str) -
 
 
 def _loaded(network: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
-    expected = network.state_dict()
-    given = {key: value.to(expected[key].dtype) for key, value in weights.items() if key in expected}
-    for key in expected.keys() - given.keys():
-        given[key] = torch.zeros((), dtype=torch.long)
+    given = network.state_dict()  # whose metadata some nets ask for
+    for key, expected in given.items():
+        given[key] = weights[key].to(expected.dtype) if key in weights else torch.zeros((), dtype=torch.long)
     network.load_state_dict(given, assign=True)
     return network
 

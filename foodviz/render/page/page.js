@@ -113,11 +113,15 @@
       make("div", { className: "buttons" }, ...cards.map((card) => {
         const title = `Filter ${card.number}`;
         const button = make("button", { type: "button", "aria-haspopup": "dialog" },
-          make("img", { src: card.picture, alt: `What ${title.toLowerCase()} looks for` }), title);
+          make("img", { src: (doubtful(card) ? card.crops : card.drawings)[0].uri, alt: `What excites ${title.toLowerCase()}` }),
+          title);
         button.addEventListener("click", () => open(card, title, names));
         return button;
       })));
   });
+
+  /* What is drawn and reaches its activation by another way than photographs is no picture of what the filter seeks. */
+  function doubtful(card) { return card.drawings.some((drawing) => drawing.doubtful); }
 
   function open(card, title, names) {
     const close = make("button", { type: "button" }, "Close");
@@ -137,19 +141,23 @@
       return make("tr", {}, make("th", { scope: "row" }, names ? names[index] : `class ${index}`),
         make("td", {}, box), make("td", {}, mean === null ? "–" : short(mean)));
     });
-    const dialog = make("dialog", { "aria-label": title },
-      make("h3", {}, title), make("p", {}, card.says),
-      make("div", { className: "card" },
-        make("img", { className: "large", src: card.picture, alt: "What excites it most, drawn" }),
-        make("table", {}, make("caption", {}, "Mean activation for each class"), make("tbody", {}, ...rows))),
-      make("p", {}, "Photographs that excite it most:"),
+    const drawn = [make("h4", {}, "Drawn"), make("ul", { className: "drawings" }, ...card.drawings.map((drawing) =>
+      make("li", { className: drawing.doubtful ? "doubtful" : "" }, make("img", { src: drawing.uri, alt: "" }), drawing.title,
+        ...drawing.says.flatMap((line) => [make("br"), line]))))];
+    const photographs = [make("h4", {}, "Photographs that excite it most, and how much"),
       make("ul", { className: "thumbs" }, ...card.crops.map((crop) =>
-        make("li", {}, make("img", { src: crop.uri, alt: "" }), crop.name.replaceAll("/", "/\u200b")))),
+        make("li", {}, make("img", { src: crop.uri, alt: "" }), `${short(crop.peak)}  ${crop.name.replaceAll("/", "/\u200b")}`)))];
+    const dialog = make("dialog", { "aria-label": title },
+      make("h3", {}, title), make("p", {}, card.says), ...card.remarks.map((remark) => make("p", { className: "note" }, remark)),
+      ...(card.warning ? [make("p", { className: "doubtful" }, card.warning)] : []),
+      ...(doubtful(card) ? [...photographs, ...drawn] : [...drawn, ...photographs]),
+      make("table", {}, make("caption", {}, "Mean activation for each class"), make("tbody", {}, ...rows)),
       close);
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();
+    dialog.scrollTop = 0; // the button at its end has the focus
   }
 
   /* Every cell shows some of its pictures: on hover, by keyboard (arrows), on a tap. */

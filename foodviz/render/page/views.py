@@ -1,11 +1,14 @@
 """What the page's interactive parts show of a result, as plain JSON; the page's script takes it from there."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from foodviz.render.data_uri import map_text, picture_uri
+
+if TYPE_CHECKING:
+    from foodviz.render.filters import Card
 
 FRAME, CARD, CROP, CELL = 384, 256, 96, 72  # pixels of the longer side at most
 _CELL_QUALITY = 70
@@ -35,34 +38,35 @@ def viewer(
     return {"viewer": {"photographs": photographs, "choices": list(choices), "maps": coded, "unit": unit}}
 
 
-def cards(
-    numbers: Sequence[int],
-    pictures: np.ndarray,
-    says: Sequence[str],
-    crops: np.ndarray,
-    names: Sequence[Sequence[str]],
-    means: np.ndarray,
-) -> View:
-    """K filters with their drawn picture and the photographs that excite them.
+def cards(cards: Sequence["Card"], names: Sequence[Sequence[str]]) -> View:
+    """Filters, each with what is drawn for it and the photographs that excite it.
 
     Args:
-        pictures: (K, 3, H, W) in [0, 1]; says: what each goes with.
-        crops: (K, T, 3, h, w); names: of each crop's photograph.
-        means: (K, C) mean answer to each class, NaN where there was none.
+        names: of each card's photographs.
     """
     return {
         "cards": [
             {
-                "number": number,
-                "picture": picture_uri(pictures[row], longest=CARD),
-                "says": says[row],
-                "crops": [
-                    {"uri": picture_uri(crop, longest=CROP), "name": name}
-                    for crop, name in zip(crops[row], names[row], strict=True)
+                "number": card.number,
+                "says": card.sentence,
+                "remarks": [remark for remark in card.remarks if remark],
+                "warning": card.warning,
+                "drawings": [
+                    {
+                        "uri": picture_uri(drawing.pictures[0], longest=CARD),
+                        "title": drawing.title,
+                        "says": drawing.caption.split("\n"),
+                        "doubtful": drawing.doubtful,
+                    }
+                    for drawing in card.drawings
                 ],
-                "means": [None if np.isnan(value) else float(value) for value in means[row]],
+                "crops": [
+                    {"uri": picture_uri(crop, longest=CROP), "name": name, "peak": float(peak)}
+                    for crop, name, peak in zip(card.crops, own, card.peaks, strict=True)
+                ],
+                "means": [None if np.isnan(value) else float(value) for value in card.class_means],
             }
-            for row, number in enumerate(numbers)
+            for card, own in zip(cards, names, strict=True)
         ]
     }
 
