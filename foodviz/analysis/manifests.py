@@ -12,6 +12,7 @@ from foodviz.analysis.report.plan import SECTIONS
 from foodviz.errors import InputError
 from foodviz.paths import is_file
 
+REPEATED = {*SECTIONS.values(), "evaluate", "embedding"}  # analyses: those of a report, and what no report has
 _LARGEST = 512 << 20  # bytes; a page with every picture in it has some ten million
 
 
@@ -58,7 +59,7 @@ def _is_page(manifest: Mapping[str, Any]) -> bool:
 def _is_run(manifest: Mapping[str, Any]) -> bool:
     """Of one analysis; what `foodviz.manifest.reasons` compares may be missing, as where the analysis failed."""
     return (
-        manifest["command"] in SECTIONS.values()
+        manifest["command"] in REPEATED
         and isinstance(manifest["settings"], dict)
         and type(manifest["settings"].get("dpi", 0)) is int
         and all(isinstance(manifest.get(name, {}), dict) for name in ("model", "data"))

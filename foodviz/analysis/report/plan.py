@@ -51,8 +51,8 @@ class Section:
 
     @property
     def command(self) -> str:
-        """The analysis's name."""
-        return SECTIONS[self.name]
+        """The analysis's name; of what no report has, the name itself."""
+        return SECTIONS.get(self.name, self.name)
 
     @property
     def settings(self) -> dict[str, Any]:
