@@ -46,6 +46,7 @@ _SLOW = (
     "readme",
     "docs",
     "foreign_nets",
+    "torchvision_nets",
     "security",
     "duplicates",
     "browser",

@@ -193,6 +193,15 @@ def test_methods_that_cannot_serve_the_model_are_left_out_unless_they_are_named(
         foodviz.evaluate(subject, ids=[3], method=[next(name for name in USUAL if name not in result.facts["method"])])
 
 
+def test_a_picture_that_cannot_be_read_is_left_out(foodviz, sample_folder, tiny_net):
+    names = sorted(path.name for path in (sample_folder / "validation").iterdir())
+    (sample_folder / "validation" / names[0]).write_bytes(b"no picture")
+    done = foodviz("evaluate", "--data", "food", *tiny_net(32), "--ids", "0", "1", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["images"] == 1
+    assert f"validation/{names[0]}" in done.stderr
+
+
 def test_parquet_holds_the_rows(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     write_parquet(tmp_path / "rows.parquet", [["id", "lead"], [3, 0.5], [4, None]])

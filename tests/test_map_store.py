@@ -110,7 +110,13 @@ def test_a_folder_of_another_run_or_of_something_else_is_refused(subject, tmp_pa
 
 
 def test_what_cannot_go_together_is_said(subject, tmp_path):
-    for wrong in ({"ids": [1]}, {"limit": 3}, {"method": ["gradient", "gradcam"]}, {"against": "Rice"}):
+    for wrong in (
+        {"ids": [1]},
+        {"limit": 3},
+        {"method": ["gradient", "gradcam"]},
+        {"against": "Rice"},
+        {"overlays": True},
+    ):
         with pytest.raises(UsageError, match="`all_` takes one `method`"):
             foodviz.saliency(subject, tmp_path / "maps", all_=True, **wrong)
     with pytest.raises(UsageError, match="`half` is for"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from foodviz.analysis import hiding
 from foodviz.analysis.choosing import of_split
 from foodviz.analysis.evaluate.measures import MEASURES
+from foodviz.analysis.photographs import Photographs
 from foodviz.analysis.result import Result, settings_of
 from foodviz.errors import InputError, UsageError, require
 from foodviz.methods.attribution import catalogue
@@ -78,7 +79,7 @@ def evaluate(
 
     study = Study(subject, split, options, target, objective, how)
     if not given:
-        study = _serving(study, chosen[0])
+        study = _serving(study, chosen)
     measured = study.run(chosen)
     titles = [catalogue.method_of(name).title for name in study.options]
     standings = Standings.of(list(study.options), titles, measured.values, subject.seed)
@@ -136,20 +137,28 @@ def _figures(standings: Standings, facts: Mapping[str, Any]) -> Mapping[str, Fig
     return {"": figure}
 
 
-def _serving(study: Study, first: int) -> Study:
-    """The study with those of its methods that can serve the model, tried on one picture."""
-    import dataclasses
+def _serving(study: Study, ids: Sequence[int]) -> Study:
+    """The study with those of its methods that can serve the model, tried on the first picture that can be read."""
+    from dataclasses import replace
 
-    from foodviz.analysis.photographs import Photographs
-
-    photographs = Photographs.of(study.subject, study.split, [first])
+    photographs = _first(study, ids)
     options = {}
     for name, own in study.options.items():
         try:
-            (method,) = dataclasses.replace(study, options={name: own}).attributing(photographs)
+            (method,) = replace(study, options={name: own}).attributing(photographs)
             method(photographs.images)
         except InputError as reason:
             study.subject.say(f"left out {name}: {reason}")
         else:
             options[name] = own
-    return dataclasses.replace(study, options=options)
+    return replace(study, options=options)
+
+
+def _first(study: Study, ids: Sequence[int]) -> Photographs:
+    """The first picture that can be read."""
+    from foodviz.data.batch import batches
+
+    size = study.subject.classifier.input_size
+    for batch in batches(study.split, ids, size, batch_size=1, skipped=lambda _: None):
+        return Photographs(study.subject, study.split, study.subject.numbered(study.split, batch))
+    raise InputError(f"`data` {study.split.data}: none of these pictures can be read")

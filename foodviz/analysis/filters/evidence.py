@@ -112,7 +112,8 @@ def filter_facts(scanned: ScannedLayer, numbers: Sequence[int], drawn: Mapping[s
     Args:
         drawn: (K, V, 3, H, W) pictures in [0, 1] by what they excite, WHOLE or CELL; none for none.
     """
-    others = _ways(scanned, other_places(scanned))
+    elsewhere = other_places(scanned)
+    others = _ways(scanned, elsewhere.images, elsewhere.cells)
     facts: list[FilterFacts] = []
     for first in range(0, len(numbers), _TOGETHER):
         some = slice(first, first + _TOGETHER)
@@ -152,7 +153,7 @@ def _of_some(
 
     places = strongest_places(scanned, numbers)
     count = len(places.ids) // len(numbers)  # CROPS, or all photographs where there are fewer
-    cut, ways = crops(scanned, places), _ways(scanned, places)
+    cut, ways = crops(scanned, places), _ways(scanned, places.images, places.cells)
     on_food, food = _on_food(scanned, places)
     label_of = dict(zip(scanned.scan.ids.tolist(), scanned.labels.tolist(), strict=True))
     dead = scanned.scan.dead()
@@ -205,7 +206,7 @@ def _drawn(
         looked[middle] = maps[middle]
     peaks = looked.reshape(len(maps), -1).argmax(1)
     cells = np.column_stack([(peaks // width + 0.5) / height, (peaks % width + 0.5) / width])
-    ways = _ways(scanned, Places(peaks, images, cells, ())) if strong else []
+    ways = _ways(scanned, images, cells) if strong else []
     shown = pictures.numpy()
     if climbed == CELL:
         shown = np.stack([part(image, cell, scanned.window) for image, cell in zip(shown, cells, strict=True)])
@@ -218,12 +219,12 @@ def _drawn(
     )
 
 
-def _ways(scanned: ScannedLayer, places: Places) -> list[np.ndarray]:
-    """(N, D) of each convolution before the layer, as `path_checks` takes them."""
+def _ways(scanned: ScannedLayer, images: torch.Tensor, cells: np.ndarray) -> list[np.ndarray]:
+    """(N, D) of each convolution before the layer, as `path_checks` takes them, for a cell (N, 2) in each picture."""
     from foodviz.methods.earlier_layers import earlier_values
     from foodviz.metrics.paths import ranked
 
-    values = earlier_values(scanned.model, scanned.module, places.images, places.cells.tolist(), scanned.window)
+    values = earlier_values(scanned.model, scanned.module, images, cells.tolist(), scanned.window)
     return [ranked(layer.numpy()) for layer in values]
 
 
