@@ -30,7 +30,8 @@ def about_layer(chapter: Chapter, shared: Mapping[str, Any]) -> str:
         parts.append("drawn at {}x{} pixels".format(*facts["drawn_size"]))
     parts += [f"{facts[key]} {key}" for key in ("dead", "doubled") if facts[key]]
     if facts["another_way"]:
-        parts.append(f"{facts['another_way']} pictures go another way than the photographs")
+        go = "pictures go" if facts["another_way"] > 1 else "picture goes"
+        parts.append(f"{facts['another_way']} {go} another way than the photographs")
     return "; ".join(parts) + "."
 
 
