@@ -21,7 +21,7 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, caplog):
     exec(textwrap.dedent(example[0]), scope)
     result = scope["result"]
     assert result.arrays["maps"].shape == (2, 128, 128)
-    assert len(result.sentences) == 5  # of each picture the place and the trust, and what the figures are
+    assert len(result.sentences) == 3  # the trust in each map, and what the figures are
     result.save("results")
     assert (tmp_path / "results" / "saliency.png").stat().st_size > 10_000
 

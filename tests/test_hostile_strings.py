@@ -121,7 +121,7 @@ def section(name: str) -> dict:
 @each_name
 def test_a_page_shows_any_name_and_holds_the_manifest_as_it_was(name):
     manifest = {"command_line": name, "versions": dict.fromkeys(("foodviz", "torch", "python"), name)}
-    html = page_html([("model", name)], [section(name)], manifest)
+    html = page_html(name, [(name, "lime", True)], [("model", name)], [section(name)], manifest)
     html.encode("utf-8")  # it becomes a file
     embedded = json.loads(re.search('id="manifest">(.*?)</script>', html, re.S)[1])
     assert embedded == manifest
