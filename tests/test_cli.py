@@ -129,6 +129,16 @@ def test_targets(foodviz, tiny_data, tiny_model):
         assert json.loads(Path("results/saliency.json").read_text())["targets"][0] == name
 
 
+def test_several_targets_stand_side_by_side_each_class_once(foodviz, tiny_data, tiny_model):
+    base = ["--data", tiny_data, "--model", tiny_model, "--trust", "none"]
+    together = maps_of(foodviz, *base, "--ids", "4", "1", "--target", "label", "Egg", "3", "Fried food")
+    manifest = json.loads(Path("results/saliency.json").read_text())
+    assert manifest["targets"] == ["Dairy product", "Egg", "Fried food", "Bread", "Egg", "Fried food"]
+    assert manifest["pictures_of_maps"] == [0, 0, 0, 1, 1, 1]
+    alone = maps_of(foodviz, *base, "--ids", "4", "--target", "Egg")[0]
+    np.testing.assert_allclose(together[1], alone, rtol=0, atol=1e-3 * alone.max())  # float32, of other batches
+
+
 def test_any_picture_file_and_the_manifest_on_stdout(foodviz, tiny_data, tiny_model):
     picture = f"{tiny_data}/training/1_0.jpg"
     result = foodviz("saliency", "--image", picture, "--model", tiny_model, "--json")

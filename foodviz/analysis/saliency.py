@@ -37,7 +37,7 @@ def saliency(
     all_: bool = False,
     half: bool = False,
     method: Sequence[str] = ("gradient",),
-    target: str = "label",
+    target: Sequence[str] = ("label",),
     against: str | None = None,
     objective: Literal["logit", "probability", "loss"] = "logit",
     reduce: Literal["max", "sum", "none"] | None = None,
@@ -63,8 +63,8 @@ def saliency(
             alone, into `folder`, and a page of thumbnails; a killed run goes on. half: those maps as float16.
         method: names in `methods.attribution.catalogue`, or `captum:` and a class of captum.attr; several stand side
             by side.
-        target: class to explain: label, predicted, or a class by name or number. A picture that is named wrongly is
-            explained for its label and for the prediction.
+        target: classes to explain in each picture: label, predicted, or classes by name or number. Of the label alone,
+            a picture that is named wrongly is explained for the prediction, too.
         against: a class, or predicted or label: why the target and not this one, the difference of the two logits.
         objective: score explained.
         reduce: over the colours; None for the method's own way.
@@ -83,9 +83,11 @@ def saliency(
         InputError: a picture, class, layer or option that is not there, or a method that cannot serve the model.
     """
     methods = (method,) if isinstance(method, str) else tuple(dict.fromkeys(method))
+    target = (target,) if isinstance(target, str) else tuple(target)
     values = {**dict.fromkeys(catalogue.options()), **locals(), **options, "method": methods}
     settings = {**subject.settings, **settings_of(saliency, values)}
     require(len(methods) > 0, "method", "()", "must name at least one method")
+    require(len(target) > 0, "target", "()", "must name at least one class")
     trusting.check(trust)
     require(50 < clip <= 100, "clip", clip, "a percentile above 50, up to 100")
     separate.check(colours, strength)
@@ -96,8 +98,10 @@ def saliency(
     if half and not all_:
         raise UsageError("`half` is for the maps of `all_`")
     if all_:
-        if ids or image or limit is not None or against is not None or overlays or len(methods) > 1:
-            raise UsageError("`all_` takes one `method`, and neither `ids`, `image`, `limit`, `against` nor `overlays`")
+        one = len(methods) == len(target) == 1
+        if ids or image or limit is not None or against is not None or overlays or not one:
+            others = "neither `ids`, `image`, `limit`, `against` nor `overlays`"
+            raise UsageError(f"`all_` takes one `method` and one `target`, and {others}")
         require(folder is not None, "all_", True, "needs a folder for the maps")
         split = subject.split()
         chosen = of_split(subject, split, class_name, errors)
@@ -107,7 +111,7 @@ def saliency(
 
         (name,) = methods
         store = MapStore(
-            subject, split, Path(folder or ""), name, own[name], target, objective, how, reduce, trust, half
+            subject, split, Path(folder or ""), name, own[name], target[0], objective, how, reduce, trust, half
         )
         return maps_of_split(store, chosen, settings)
     split, indices = choose(subject, ids, image, class_name=class_name, errors=errors, limit=limit)
@@ -118,7 +122,7 @@ def saliency(
     from foodviz.methods.attribution.score import difference, score_of
 
     pictures = Photographs.of(subject, split, indices)
-    photographs, targets, places = _for_both(pictures, target)
+    photographs, targets, places = _for_each(pictures, target)
     names = [printable(subject.classifier.class_names[index]) for index in targets.tolist()]
     if against is not None:
         targets, names = _against(photographs, targets, names, against)
@@ -164,27 +168,25 @@ def saliency(
     )
 
 
-def _for_both(photographs: Photographs, target: str) -> tuple[Photographs, torch.Tensor, list[int]]:
+def _for_each(photographs: Photographs, target: Sequence[str]) -> tuple[Photographs, torch.Tensor, list[int]]:
     """Pictures with the class to explain in each, and their places among those given.
 
-    One that is named wrongly stands there again, with the prediction.
+    One stands there once for each class that its targets come to; one that is named wrongly also for the prediction.
     """
     import torch
 
-    targets = photographs.targets(target)
-    if target != "label":
-        return photographs, targets, list(range(len(photographs)))
-    predicted = photographs.targets("predicted")
-    places, classes = [], []
-    for place, (label, named) in enumerate(zip(targets.tolist(), predicted.tolist(), strict=True)):
-        both = [label] if label == named else [label, named]
-        places += [place] * len(both)
-        classes += both
+    label_alone = tuple(target) == ("label",)
+    wanted = ("label", "predicted") if label_alone else target
+    rows = zip(*(photographs.targets(each).tolist() for each in wanted), strict=True)
+    classes = [list(dict.fromkeys(row)) for row in rows]
+    places = [place for place, several in enumerate(classes) for _ in several]
+    targets = torch.tensor([each for several in classes for each in several], device=photographs.images.device)
     if len(places) == len(photographs):
         return photographs, targets, places
-    wrong = [photographs.pictures[place].name for place in dict.fromkeys(places) if places.count(place) > 1]
-    photographs.subject.say(f"named wrongly, so explained for the label and for the prediction: {listed(wrong)}")
-    return photographs.take(places), torch.tensor(classes, device=targets.device), places
+    if label_alone:
+        wrong = [each.name for each, several in zip(photographs.pictures, classes, strict=True) if len(several) > 1]
+        photographs.subject.say(f"named wrongly, so explained for the label and for the prediction: {listed(wrong)}")
+    return photographs.take(places), targets, places
 
 
 def _against(

@@ -59,7 +59,7 @@ METHOD = MethodChoice([*catalogue.METHODS, f"{catalogue.CAPTUM}CLASS"])
     default=("gradient",),
     help="One or several, side by side; captum:CLASS runs a class of captum.attr, where captum is installed.",
 )
-@option("--target", default="label", help="Class to explain: label, predicted, or a class name or number.")
+@option("--target", multiple=True, default=("label",), help="Classes to explain: label, predicted, names or numbers.")
 @option("--against", help="Why the target and not this class: the difference of the two logits.")
 @option("--objective", type=click.Choice(["logit", "probability", "loss"]), default="logit", help="Score explained.")
 @option("--reduce", type=click.Choice(["max", "sum", "none"]), help="Over the colours.  [default: max; sum for paths]")

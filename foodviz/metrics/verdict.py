@@ -64,7 +64,7 @@ def verdict(figures: Figures) -> tuple[str, str]:
         both = f"{figures.shuffled[JUDGED]:.2f} with those of the head shuffled, {figures.noise:.2f} under noise"
         return WRONG, f"hardly changes with the weights (rank correlation {both})"
     if figures.lead is None:
-        return UNMEASURED, f"hiding everything takes only {figures.taken:.0%} of the class's probability away"
+        return UNMEASURED, f"hiding everything takes only {max(figures.taken, 0.0):.0%} of the class's probability away"
     word, reason = _faithful(figures)
     if word == BELIEVABLE and figures.noise is not None and figures.noise < STABLE:
         return DOUBTFUL, f"noise that changes no answer changes it (rank correlation {figures.noise:.2f})"
