@@ -215,7 +215,7 @@ class Maps:
         end = "maximum" if self.clip >= 100 else f"{self.clip:g} percentile; what is larger looks the same"
         scale = f"one scale for all, to the {end}." if self.shared_scale else f"each scaled to its own {end}."
         hidden = trusting.note(self.asked[0].covers) if self.trusts else ""
-        return [*notes, f"Maps: {scale} {hidden}".strip(), self.photographs.trained_on]
+        return [*notes, f"Maps: {scale} {hidden}".strip(), self.pictures.trained_on]
 
 
 def on_food(photographs: Photographs, attribution: Attribution, what: Sequence[str]) -> list[str]:
