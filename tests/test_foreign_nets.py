@@ -9,7 +9,6 @@ from foodviz.models.architectures import build
 
 # A net, one of its layers with maps, and a filter of it.
 NETS = {
-    "torchvision:resnet18": ("layer2.0.bn1", "3"),
     "torchvision:efficientnet_b0": ("features.3.0.block.1.0", "5"),
 }
 SMALL = ("--dpi", "40")

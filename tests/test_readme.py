@@ -26,7 +26,6 @@ steps = 24
 scan = "150"
 [lime]
 samples = "120"
-trust = "none"
 [reliance]
 limit = 11
 [dream]
