@@ -25,4 +25,4 @@ def test_pictures_without_labels_give_the_sections_that_need_none(tmp_path):
     subject = foodviz_package.open_subject(data=str(tmp_path / "data"))
     planned_for = planned(subject, {}, (), (), None)
     names = [section.name for section in planned_for]
-    assert names == ["saliency", "activations", "filters", "lime", "dream", "inspect"]
+    assert names == ["saliency", "activations", "filters", "lime", "reliance", "dream", "inspect"]
