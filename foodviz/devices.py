@@ -1,5 +1,6 @@
 """Where to compute, and how precisely."""
 
+import os
 from collections.abc import Callable
 
 import torch
@@ -40,9 +41,12 @@ def choose_precision(requested: str, device: torch.device, say: Callable[[str], 
 
 
 def computes_bfloat16(device: torch.device) -> bool:
-    """Whether the device has instructions for bfloat16; emulated it is much slower than float32."""
+    """Whether the device has instructions for bfloat16, and may use them; emulated it is much slower than float32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()  # convolutions may be held to an older processor's
+    if held not in ("", "DEFAULT", "ALL") and not any(part in held for part in ("BF16", "FP16", "AMX", "AVX10")):
+        return False
     # torch's public predicate tells only whether bfloat16 works at all. Each name is missing in some versions.
     units = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
     return device.type == "cpu" and any(there is not None and bool(there()) for there in units)

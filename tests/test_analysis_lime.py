@@ -138,10 +138,15 @@ def test_without_units_for_bfloat16_samples_are_taken_in_float32(model: str, mon
 def test_either_kind_of_unit_counts(monkeypatch: pytest.MonkeyPatch, avx512: bool, amx: bool) -> None:
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     cpu = torch.device("cpu")
     assert devices.computes_bfloat16(cpu) is (avx512 or amx)
     assert devices.choose_precision("auto", cpu, print) == ("bfloat16" if avx512 or amx else "float32")
     assert devices.choose_precision("float32", cpu, print) == "float32"
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert not devices.computes_bfloat16(cpu)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "avx512_core_bf16")
+    assert devices.computes_bfloat16(cpu) is (avx512 or amx)
 
 
 @pytest.mark.parametrize(
