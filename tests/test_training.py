@@ -119,6 +119,13 @@ def test_nothing_is_left_in_the_folder_for_temporary_files(folder, tmp_path):
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.parametrize("flags", [("--size", "64"), ("--size", "128", "--start-size", "0.5")])
+def test_a_size_that_the_net_does_not_take_is_said_before_it_trains(foodviz, folder, flags):
+    result = foodviz("train", "--data", str(folder), "--arch", "hw5-sample", "--epochs", "1", *flags)
+    assert result.exit_code == 1
+    assert "--arch hw5-sample does not run on pictures of 64x64" in result.stderr
+
+
 def test_training_needs_labels(foodviz, folder):
     for split in ("training", "validation"):
         for place, path in enumerate(sorted((folder / split).iterdir())):

@@ -106,7 +106,8 @@ def train(
     from foodviz.devices import choose_device, choose_precision
     from foodviz.memory import keep_freed_memory
     from foodviz.models.files.own_format import save
-    from foodviz.training.loop import Epoch, PixelStore, Recipe, fit
+    from foodviz.models.trial import refusal
+    from foodviz.training.loop import Epoch, PixelStore, Recipe, fit, size_at
 
     keep_freed_memory()
     path = Path(out)
@@ -140,6 +141,9 @@ def train(
 
         torch.manual_seed(seed)
         classifier, begun = _untrained(arch, splits[0].class_names, size, training, start)
+        for trained_on in ((size, size), size_at((size, size), recipe, 0)):
+            if reason := refusal(classifier.network, trained_on):
+                raise InputError(f"`size` {size}: `arch` {arch} {reason.partition(';')[0]}")
         classifier.to(computer)
         kept = state_of(out)
         state = _stopped(kept, computer) if resume and kept.exists() else None

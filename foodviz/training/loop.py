@@ -8,7 +8,7 @@ arXiv:1512.00567, section 7 (label smoothing).
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -101,7 +101,7 @@ def fit(
         order = torch.randperm(len(training.labels), generator=_generator(recipe, epoch, "cpu", 0))
         draws = _generator(recipe, epoch, device.type, 1 + rank)
         classifier.train()
-        size = _size(training.images.shape[-2:], recipe, epoch)
+        size = size_at(training.images.shape[-2:], recipe, epoch)
         sums = torch.zeros(3, device=device, dtype=torch.float64)
         for done in range(steps):
             mine = order[done * recipe.batch_size : (done + 1) * recipe.batch_size][rank::world]
@@ -183,7 +183,7 @@ def _schedule(share: float, warm_up: float = 0.1) -> float:
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
 
 
-def _size(full: torch.Size, recipe: Recipe, epoch: int) -> tuple[int, int]:
+def size_at(full: Sequence[int], recipe: Recipe, epoch: int) -> tuple[int, int]:
     """(height, width) to train on: from `start_size` of the full size up to it by 70 % of the epochs.
 
     Small pictures first (Tan and Le 2021, "EfficientNetV2", arXiv:2104.00298, section 4) save a third of the time.
