@@ -36,7 +36,13 @@ LAYERS = (
 )
 FOLDERS = (
     *words("- @IN/evil.py @IN/evil.py/below /proc/nope /dev/null /dev/full/x /sys/x ~nouser /proc/x"),
-    *("", "%(x)s", "@OUT/" + "n" * 300, "@OUT/" + "d/" * 2100, *(f"@OUT/{text[:60]}" for text in HOSTILE)),
+    *(
+        "",
+        "%(x)s",
+        "@OUT/" + "n" * 300,
+        "@OUT/" + "d/" * 2100,
+        *(f"@OUT/{text[:60]}" for text in HOSTILE if text != ".."),
+    ),
 )
 SPLITS = (*TEXTS, *words("/tmp training/.. TRAINING nope training/ ./training"), "training\n")
 # Architectures that name something else than code in a file, and the user's own code in files of @IN.
