@@ -209,6 +209,10 @@ def _about(source: Source) -> str:
     origin = classifier.origin
     drawings = " (drawn pictures, not photographs)" if source.split.data == "sample" else ""
     return (
-        f"{origin.architecture or type(classifier.network).__name__}, {len(source.units)} layers; measured on "
+        f"{origin.architecture or type(classifier.network).__name__}, {_layers(len(source.units))}; measured on "
         f"{source.photographs} pictures of {source.split.name} of {source.split.data}{drawings}."
     )
+
+
+def _layers(count: int) -> str:
+    return "1 layer" if count == 1 else f"{count} layers"
