@@ -60,7 +60,7 @@ def setting(base, **changed: object) -> dict:
     return _beside(base, json.dumps(manifest | {"settings": manifest["settings"] | changed}))
 
 
-def report(base, sections: list[dict], **changed: object) -> dict:
+def report(base, sections: list[dict], /, **changed: object) -> dict:
     """A report with other sections, each its first with changes."""
     good = json.loads((base / "runs/report.json").read_text())
     return _beside(base, json.dumps(good | {"sections": [good["sections"][0] | each for each in sections]} | changed))
