@@ -22,6 +22,10 @@ _NUMBERS = ("RANK", "WORLD_SIZE", "MASTER_PORT")
 Answer = TypeVar("Answer")
 
 
+class StoreGone(InputError):
+    """The first process has ended, or cannot be reached."""
+
+
 def under_torchrun() -> bool:
     """Whether torchrun started this process, or whatever else sets all that it sets; one alone may be a shell's own.
 
@@ -127,7 +131,7 @@ def _reached(ask: Callable[[], Answer]) -> Answer:
     except RuntimeError as error:
         address = printable(f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}")
         reason = printable(str(error).partition("\n")[0])
-        raise InputError(
+        raise StoreGone(
             f"the first process of torchrun's at {address} does not answer ({reason}); what is done is kept: "
             "start the command again"
         ) from None

@@ -11,6 +11,7 @@ from foodviz.analysis import sweep as pass_of
 from foodviz.analysis.subject import Subject
 from foodviz.analysis.sweep import gather, sweep
 from foodviz.data import Split, open_dataset
+from foodviz.distributed import StoreGone
 from foodviz.errors import InputError
 
 SIZE = (8, 8)
@@ -136,3 +137,24 @@ def test_a_part_that_was_damaged_is_made_again(subject, tmp_path):
     content = files[1].read_bytes()
     files[1].write_bytes(content[:-9] + b"x" + content[-8:])
     assert summed(subject, split, seen, batches=1) == whole
+
+
+def test_where_the_first_process_is_gone_its_parts_are_taken_if_all_are_kept(subject, monkeypatch):
+    split = split_of(20)
+
+    class Gone:
+        def __init__(self, _pieces, _seen) -> None:
+            pass
+
+        def __iter__(self):
+            raise StoreGone("the first process does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pass_of, "shared_queue", Gone)
+        with pytest.raises(StoreGone):
+            summed(subject, split, [])
+    expected = summed(subject, split, [])
+    monkeypatch.setattr(pass_of, "shared_queue", Gone)
+    seen: list[int] = []
+    assert summed(subject, split, seen) == expected
+    assert seen == []

@@ -19,7 +19,7 @@ import numpy as np
 from foodviz.analysis.parts import Arrays as Arrays
 from foodviz.analysis.parts import Gathered, SplitPart, cut
 from foodviz.analysis.parts import Tally as Tally
-from foodviz.distributed import shared_queue
+from foodviz.distributed import StoreGone, shared_queue
 from foodviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,8 +127,12 @@ def gather(
             others, before = queue.finished - len(own), others
             yield from repeat(None, batches * (others - before))
 
-    for _ in subject.progress(steps(), f"{kind} of {split.name}", total=-(-len(ids) // batch)):
-        pass
+    try:
+        for _ in subject.progress(steps(), f"{kind} of {split.name}", total=-(-len(ids) // batch)):
+            pass
+    except StoreGone:  # where the first process is through, the others find all parts kept
+        if any(part.kept(sound) is None for number, part in enumerate(parts) if number not in own):
+            raise
     gathered = [
         own.get(number) or part.kept(sound) or _made_again(subject, part, tally()) for number, part in enumerate(parts)
     ]
