@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib import colormaps
 from PIL import Image
 
 from foodviz.render.data_uri import picture_uri
-from foodviz.render.html import content_policy, environment
-from foodviz.render.page import PARTS as PAGE
-from foodviz.render.style import MAGNITUDE, SIGNED, limits_of
+from foodviz.render.html import filled
+from foodviz.render.style import colours_of, limits_of
 
 PARTS = Path(__file__).with_name("sheet")
 SIDE = 80  # pixels of a thumbnail's longer side
@@ -30,7 +28,7 @@ def thumbnail(picture: np.ndarray, values: np.ndarray) -> str:
     flat = values.astype(np.float32)
     flat = flat.max(0) if flat.ndim == 3 else flat
     low, high = limits_of(flat, 99.5)
-    coloured = colormaps[SIGNED if low < 0 else MAGNITUDE](((flat - low) / (high - low)).clip(0, 1))[..., :3]
+    coloured = colormaps[colours_of((low, high))](((flat - low) / (high - low)).clip(0, 1))[..., :3]
     halves = [(picture.transpose(1, 2, 0).clip(0, 1) * 255).round(), (coloured * 255).round()]
     height, width = halves[0].shape[:2]
     shown = Image.fromarray(halves[1].astype(np.uint8)).resize((width, height), Image.Resampling.BILINEAR)
@@ -48,18 +46,4 @@ def browse_page(title: str, about: Sequence[str], items: Sequence[Mapping[str, A
         items: of each picture `uri`, `words` (lines), and a number for each of the orders.
         orders: key in the items -> what the reader is asked; the items come in the first one.
     """
-    style = (PAGE / "page.css").read_text(encoding="utf-8") + (PARTS / "sheet.css").read_text(encoding="utf-8")
-    script = (PARTS / "sheet.js").read_text(encoding="utf-8")
-    return (
-        environment(PARTS)
-        .get_template("sheet.html")
-        .render(
-            title=title,
-            about=about,
-            items=items,
-            orders=orders,
-            policy=content_policy(style, script, "data:"),
-            style=Markup(style),
-            script=Markup(script),
-        )
-    )
+    return filled(PARTS, "sheet.html", {"title": title, "about": about, "items": items, "orders": orders})

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from foodviz.render.html import content_policy, environment, visible
-from foodviz.render.page import PARTS as PAGE
+from foodviz.render.html import filled, visible
 
 PARTS = Path(__file__).parent
 
@@ -20,17 +17,4 @@ def atlas_page(kind: str, content: Mapping[str, Any], data: Mapping[str, Any] | 
         content: what the template names, as `foodviz.analysis.atlas` makes it.
         data: for the page's script, plain JSON.
     """
-    style = (PAGE / "page.css").read_text(encoding="utf-8") + (PARTS / "atlas.css").read_text(encoding="utf-8")
-    script = (PARTS / "atlas.js").read_text(encoding="utf-8")
-    return (
-        environment(PARTS)
-        .get_template(f"{kind}.html")
-        .render(
-            **content,
-            policy=content_policy(style, script, "'self'"),
-            # ours, and told to the browser by digest: they go in as they are
-            style=Markup(style),
-            script=Markup(script),
-            data=visible(data or {}),
-        )
-    )
+    return filled(PARTS, f"{kind}.html", {**content, "data": visible(data or {})}, images="'self'")

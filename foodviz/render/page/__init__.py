@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from foodviz.render.data_uri import palettes
-from foodviz.render.html import content_policy, environment, visible
+from foodviz.render.html import filled, visible
 
 PARTS = Path(__file__).parent
 INTERACTIVE = ("viewer", "matrix", "cards", "frames")  # parts of a section that show on a screen what its figure prints
@@ -29,23 +27,14 @@ def page_html(
         sections: in the order shown, as `foodviz.analysis.report` makes them.
         manifest: embedded, so that `foodviz rerun` can repeat the page.
     """
-    style = (PARTS / "page.css").read_text(encoding="utf-8")
-    script = (PARTS / "page.js").read_text(encoding="utf-8")
     interactive = {each["name"]: {key: each[key] for key in INTERACTIVE if key in each} for each in sections}
-    return (
-        environment(PARTS)
-        .get_template("page.html")
-        .render(
-            about=about,
-            findings=findings,
-            reading=reading,
-            lead=next((each["name"] for each in sections if "viewer" in each), ""),
-            sections=[{**each, "shown": bool(interactive[each["name"]])} for each in sections],
-            manifest=manifest,
-            policy=content_policy(style, script, "data:"),
-            # ours, and told to the browser by digest: they go in as they are
-            style=Markup(style),
-            script=Markup(script),
-            data={"sections": visible(interactive), "palettes": palettes()},
-        )
-    )
+    content = {
+        "about": about,
+        "findings": findings,
+        "reading": reading,
+        "lead": next((each["name"] for each in sections if "viewer" in each), ""),
+        "sections": [{**each, "shown": bool(interactive[each["name"]])} for each in sections],
+        "manifest": manifest,
+        "data": {"sections": visible(interactive), "palettes": palettes()},
+    }
+    return filled(PARTS, "page.html", content)
