@@ -56,12 +56,17 @@ def of_split(
     Raises:
         InputError: no such class, or no picture that fits.
     """
-    from foodviz.data import spread_ids
-
     fitting: Sequence[int] = of_class(split, class_name)[1] if class_name is not None else range(len(split))
     if errors:
         fitting = _wrong(subject, split, fitting)
-    chosen = spread_ids(fitting, count or len(fitting))
+    return spread(subject, fitting, count)
+
+
+def spread(subject: Subject, fitting: Sequence[int], count: int | None) -> tuple[int, ...]:
+    """At most `count` of these ids, evenly spread, which is said; all where None."""
+    from foodviz.data import spread_ids
+
+    chosen = spread_ids(fitting, len(fitting) if count is None else count)
     if len(chosen) < len(fitting):
         subject.say(f"{len(chosen)} of {len(fitting):,} pictures, evenly spread")
     return chosen

@@ -88,7 +88,9 @@ def predict(subject: Subject, split: Split, ids: Sequence[int] | None = None) ->
     """
     import torch
 
-    order = np.array(subject.class_order(split))
+    from foodviz.data.class_names import renumbered
+
+    order = subject.class_order(split)
     answers = sweep(
         subject,
         split,
@@ -102,7 +104,7 @@ def predict(subject: Subject, split: Split, ids: Sequence[int] | None = None) ->
     labels = np.array(split.labels)[answers.ids]
     return Predictions(
         answers.ids,
-        np.where(labels >= 0, order[labels.clip(0)], -1),
+        renumbered(labels, order),
         answers.values,
         tuple(answers.digests.tolist()),
         tuple(answers.skipped.tolist()),

@@ -128,11 +128,12 @@ class Subject:
         """A batch of the split on the device, its labels as the model numbers its classes."""
         import torch
 
+        from foodviz.data.class_names import renumbered
+
         labels = batch.labels
         if (labels >= 0).any():
             try:
-                order = torch.tensor(self.class_order(split))
-                labels = torch.where(labels >= 0, order[labels.clamp_min(0)], -1)
+                labels = torch.from_numpy(renumbered(labels.numpy(), self.class_order(split)))
             except InputError as reason:  # a net that never saw them is explained for its own classes
                 self.say(f"labels left out: {reason}")
                 labels = torch.full_like(labels, -1)

@@ -15,6 +15,8 @@ from foodviz.errors import InputError, nearest
 from foodviz.printable import printable
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from foodviz.data.split import Split
 
 MOST_CLASSES = 10_000  # a larger number in a name is a date or a time: 20231105_123456.jpg
@@ -210,3 +212,10 @@ def _quoted(name: str) -> str:
 
 def _nearest(name: str, names: Sequence[str]) -> str:
     return nearest(printable(name), map(printable, names))
+
+
+def renumbered(labels: np.ndarray, order: Sequence[int]) -> np.ndarray:
+    """Labels as another numbering has them, -1 where unknown; `order` is as `match_classes` gives it."""
+    import numpy as np
+
+    return np.asarray(np.where(labels >= 0, np.asarray(order)[labels.clip(0)], -1))

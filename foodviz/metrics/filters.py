@@ -6,7 +6,7 @@ offset is not a likeness). Selectivity is the share of the variance of a filter'
 classes (eta squared, 0 to 1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 
 import numpy as np
@@ -88,6 +88,14 @@ class Scan:
         scan = cls()
         vars(scan).update(arrays)
         scan.cells = int(arrays["cells"])
+        return scan
+
+    @classmethod
+    def joined(cls, parts: Iterable[Mapping[str, NDArray[np.generic]]]) -> "Scan":
+        """One scan of all that the `arrays` of several, in order, gathered."""
+        scan = cls()
+        for arrays in parts:
+            scan.join(cls.restored(arrays))
         return scan
 
     def correlations(self) -> Array:

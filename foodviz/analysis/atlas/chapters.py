@@ -170,13 +170,14 @@ def model_labels(subject: Subject, split: Split, labels: np.ndarray) -> np.ndarr
     """Labels as the model numbers its classes, -1 where unknown, or where the model has not the data's classes."""
     import numpy as np
 
+    from foodviz.data.class_names import renumbered
+
     if not (labels >= 0).any():
         return labels
     try:
-        order = np.array(subject.class_order(split))
+        return renumbered(labels, subject.class_order(split))
     except InputError:
         return np.full_like(labels, -1)
-    return np.asarray(np.where(labels >= 0, order[labels.clip(0)], -1))
 
 
 def _classes(subject: Subject, split: Split) -> tuple[int, ...]:

@@ -63,7 +63,7 @@ class Photographed:
         import numpy as np
         from PIL import Image
 
-        from foodviz.methods.earlier_layers import begin
+        from foodviz.analysis.filters.places import middles, part
 
         self.pixels(scan.ids[np.unique(rows)].tolist())
         height, width = (
@@ -75,10 +75,8 @@ class Photographed:
         crops = np.empty((*rows.shape, small[1], small[0], 3), np.uint8)
         for place, channel in enumerate(channels):
             photographs = self.pixels(scan.ids[rows[place]].tolist())
-            for column, (row, pixels) in enumerate(zip(rows[place], photographs, strict=True)):
-                y, x = divmod(int(scan.peaks[row, channel]), layer.width)
-                top = begin((y + 0.5) / layer.height * self.size[0], height, self.size[0])
-                left = begin((x + 0.5) / layer.width * self.size[1], width, self.size[1])
-                crop = Image.fromarray(pixels[top : top + height, left : left + width])
-                crops[place, column] = crop.resize(small, Image.Resampling.BILINEAR)
+            cells = middles(scan.peaks[rows[place], channel], layer.height, layer.width)
+            for column, (cell, pixels) in enumerate(zip(cells, photographs, strict=True)):
+                cut = part(pixels.transpose(2, 0, 1), cell, (height, width)).transpose(1, 2, 0)
+                crops[place, column] = Image.fromarray(cut).resize(small, Image.Resampling.BILINEAR)
         return crops

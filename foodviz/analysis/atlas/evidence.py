@@ -69,7 +69,7 @@ def _ways(
     import numpy as np
     import torch
 
-    from foodviz.analysis.filters.places import other_places
+    from foodviz.analysis.filters.places import middles, other_places
     from foodviz.methods.earlier_layers import earlier_values
     from foodviz.metrics.paths import path_checks, ranked
 
@@ -92,19 +92,12 @@ def _ways(
         if picture is None or dead[number]:
             continue
         peaks = scan.peaks[rows[place], number]
-        strong = values(photographed.inputs(scan.ids[rows[place]].tolist()), _cells(peaks, layer.height, layer.width))
+        strong = values(photographed.inputs(scan.ids[rows[place]].tolist()), middles(peaks, layer.height, layer.width))
         drawn = torch.from_numpy(picture).movedim(2, 0)[None].float() / 255
         height, width, peak = _peak(scanned, drawn, number)
-        (check,) = path_checks(strong, values(drawn, _cells(np.array([peak]), height, width)), others)
+        (check,) = path_checks(strong, values(drawn, middles(np.array([peak]), height, width)), others)
         verdicts[place], scaled[place] = check.verdict, check.scaled
     return verdicts, scaled
-
-
-def _cells(peaks: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(N, 2) middles of cells by their flat index, as shares of height and width."""
-    import numpy as np
-
-    return np.column_stack([(peaks // width + 0.5) / height, (peaks % width + 0.5) / width])
 
 
 def _peak(scanned: ScannedLayer, picture: Tensor, number: int) -> tuple[int, int, int]:

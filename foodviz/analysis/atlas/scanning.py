@@ -92,17 +92,16 @@ def scan_units(
         batch=BATCH,
         batches=BATCHES,
     )
-    scans = []
-    for unit in units:
-        scan = Scan()
-        for part in parts:
-            prefix = f"{unit.name}/"
-            own = {key.removeprefix(prefix): value for key, value in part.items() if key.startswith(prefix)}
-            scan.join(Scan.restored(own))
-        scans.append(scan)
+    scans = [Scan.joined(_of_unit(part, unit.name) for part in parts) for unit in units]
     into = [f"into {unit.name}" for unit in fed]
     means = [np.concatenate([part[name] for part in parts]).mean(0, dtype=np.float64) for name in into]
     return tuple(scans), dict(zip((unit.name for unit in fed), means, strict=True))
+
+
+def _of_unit(part: Arrays, name: str) -> Arrays:
+    """What a part holds of one unit."""
+    prefix = f"{name}/"
+    return {key.removeprefix(prefix): value for key, value in part.items() if key.startswith(prefix)}
 
 
 def _tensor(value: object) -> Tensor:

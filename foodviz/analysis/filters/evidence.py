@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from foodviz.analysis.filters.claims import Claim, tested_claims
-from foodviz.analysis.filters.places import CROPS, Places, crops, other_places, part, strongest_places
+from foodviz.analysis.filters.places import CROPS, Places, crops, middles, other_places, part, strongest_places
 
 if TYPE_CHECKING:
     import numpy as np
@@ -205,7 +205,7 @@ def _drawn(
         middle = np.s_[:, middle_half(height), middle_half(width)]
         looked[middle] = maps[middle]
     peaks = looked.reshape(len(maps), -1).argmax(1)
-    cells = np.column_stack([(peaks // width + 0.5) / height, (peaks % width + 0.5) / width])
+    cells = middles(peaks, height, width)
     ways = _ways(scanned, images, cells) if strong else []
     shown = pictures.numpy()
     if climbed == CELL:

@@ -46,8 +46,14 @@ def strongest_places(scanned: ScannedLayer, numbers: Sequence[int]) -> Places:
     scan, layer = scanned.scan, scanned.layer
     rows = np.concatenate([scan.top(number, CROPS) for number in numbers])
     peaks = scan.peaks[rows, np.repeat(numbers, len(rows) // len(numbers))]
-    cells = np.column_stack([(peaks // layer.width + 0.5) / layer.height, (peaks % layer.width + 0.5) / layer.width])
-    return _read(scanned, scan.ids[rows], cells)
+    return _read(scanned, scan.ids[rows], middles(peaks, layer.height, layer.width))
+
+
+def middles(cells: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(N, 2) middles of cells of a map of height x width by their flat index, as shares of height and width."""
+    import numpy as np
+
+    return np.column_stack([(cells // width + 0.5) / height, (cells % width + 0.5) / width])
 
 
 def other_places(scanned: ScannedLayer) -> Places:

@@ -54,12 +54,10 @@ class ScannedLayer:
     @cached_property
     def labels(self) -> np.ndarray:
         """(n,) of the photographs, as the model numbers its classes; -1 where unknown."""
-        import numpy as np
+        from foodviz.data.class_names import renumbered
 
         labels = self.scan.labels
-        if not (labels >= 0).any():
-            return labels
-        return np.where(labels >= 0, np.array(self.subject.class_order(self.split))[labels.clip(0)], -1)
+        return renumbered(labels, self.subject.class_order(self.split)) if (labels >= 0).any() else labels
 
     @cached_property
     def class_means(self) -> np.ndarray:
@@ -107,10 +105,7 @@ def scan_layer(
         batch=BATCH,
         batches=BATCHES,
     )
-    scan = Scan()
-    for part in parts:
-        scan.join(Scan.restored(part))
-    return scan
+    return Scan.joined(parts)
 
 
 def facts_of(scan: Scan, split: Split, numbers: Sequence[int]) -> dict[str, Any]:

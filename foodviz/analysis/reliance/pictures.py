@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foodviz.analysis.choosing import of_class
+from foodviz.analysis.choosing import of_class, spread
 from foodviz.errors import InputError, UsageError, require
 from foodviz.printable import printable
 
@@ -54,8 +54,10 @@ class Chosen:
 
     def labels(self, ids: Sequence[int]) -> np.ndarray:
         """(N,) as the model numbers its classes, -1 where it is not known."""
-        labels = [self.split.labels[index] for index in ids] if self.order else [-1] * len(ids)
-        return np.array([self.order[label] if label >= 0 else -1 for label in labels], np.int64)
+        from foodviz.data.class_names import renumbered
+
+        labels = np.array([self.split.labels[index] for index in ids], np.int64)
+        return renumbered(labels, self.order) if self.order else np.full_like(labels, -1)
 
     def objects(self, images: torch.Tensor, ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Where the object of each picture is, (N, H, W) bool, and whether that is a guess, (N,) bool.
@@ -109,8 +111,6 @@ def chosen(
     Raises:
         InputError: no such picture, class or folder of masks.
     """
-    from foodviz.data import spread_ids
-
     if ids or image:
         if class_name is not None or limit is not None:
             raise UsageError("`ids` and `image` name pictures; `class_name` and `limit` choose them: give either")
@@ -119,9 +119,7 @@ def chosen(
         split = subject.split("validation")
         fitting = of_class(split, class_name)[1] if class_name is not None else split.labelled_ids or range(len(split))
         require(limit is None or limit >= 1, "limit", limit, "must be at least 1")
-        which = spread_ids(fitting, len(fitting) if limit is None else limit)
-        if len(which) < len(fitting):
-            subject.say(f"{len(which)} of {len(fitting):,} pictures, evenly spread")
+        which = spread(subject, fitting, limit)
     split = masked(split, masks)
     if masks not in WAYS and not any(split.mask(index) is not None for index in which[:100]):
         subject.say(f"no mask in {printable(masks)} has the name of a picture: they are estimated")
