@@ -195,7 +195,6 @@ class _Maps:
         )
         found = method(photographs.images)
         trusts = trusting.of_maps(photographs, [found], covers, targets, store.trust, store.model, [method])
-        confidences, predicted = photographs.probabilities.max(1)
         self.unit = found.unit
         peaks = np.abs(found.maps).reshape(len(batch), -1).max(1)
         scale = np.where(peaks > 0, peaks, 1).reshape(-1, *[1] * (found.maps.ndim - 1))
@@ -203,15 +202,10 @@ class _Maps:
         lead = [trust.figures.lead for trust in trusts[0]] if trusts else [None] * len(batch)
         self.rows.append(
             {
-                "ids": np.array(batch.ids, np.int64),
-                "labels": photographs.batch.labels.cpu().numpy(),
-                "predicted": predicted.cpu().numpy(),
-                "confidences": confidences.cpu().numpy(),
-                "targets": targets.cpu().numpy(),
+                **photographs.rows(targets),
                 "peaks": peaks.astype(np.float32),
                 "leads": np.array(lead, np.float64),
                 "verdicts": np.array([trust.verdict for trust in trusts[0]] if trusts else [""] * len(batch), "U16"),
-                "digests": np.array(batch.digests, "U64"),
             }
         )
 

@@ -210,6 +210,15 @@ class Photographs:
         """A line a picture, for the terminal."""
         return table([picture.row for picture in self.pictures])
 
+    def rows(self, targets: torch.Tensor) -> dict[str, np.ndarray]:
+        """(N,) each: ids, digests, labels, predicted, its confidences, and the targets that are explained."""
+        import numpy as np
+
+        best = self.probabilities.max(1)
+        found = {"labels": self.batch.labels, "predicted": best.indices, "confidences": best.values, "targets": targets}
+        known = {"ids": np.array(self.batch.ids, np.int64), "digests": np.array(self.batch.digests, "U64")}
+        return known | {name: values.cpu().numpy() for name, values in found.items()}
+
     def facts(self) -> dict[str, Any]:
         """What a manifest says of pictures, model, data and machine."""
         return {

@@ -184,13 +184,8 @@ def pixels(
     height, width = size
     if fit == "squash":
         return np.asarray(_resized(image, (width, height), resize))
-    if fit == "pad":
-        scale = min(width / image.width, height / image.height)
-        inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    else:
-        inner = _covering(image.size, (round(width * _WHOLE), round(height * _WHOLE)))
+    inner, (left, top) = _placed(image.size, (width, height), fit)
     whole = _resized(image, inner, resize)
-    left, top = round((inner[0] - width) / 2), round((inner[1] - height) / 2)  # negative where it is padded
     placed = Image.new(image.mode, (width, height), fill)
     placed.paste(whole, (-left, -top))
     return np.asarray(placed)
@@ -211,12 +206,7 @@ def in_own_frame(values: np.ndarray, own: tuple[int, int], fit: str = "squash") 
     image = Image.fromarray(values.astype(np.float32))
     if fit == "squash":
         return np.asarray(_resized(image, own[::-1], "antialiased"))
-    if fit == "pad":
-        scale = min(width / own[1], height / own[0])
-        inner = max(1, round(own[1] * scale)), max(1, round(own[0] * scale))
-    else:
-        inner = _covering(own[::-1], (round(width * _WHOLE), round(height * _WHOLE)))
-    left, top = round((inner[0] - width) / 2), round((inner[1] - height) / 2)
+    inner, (left, top) = _placed(own[::-1], (width, height), fit)
     shown = image.crop((max(0, -left), max(0, -top), width - max(0, -left), height - max(0, -top)))
     part = max(1, round(shown.width * own[1] / inner[0])), max(1, round(shown.height * own[0] / inner[1]))
     whole = np.full(own, np.nan, np.float32)
@@ -228,9 +218,22 @@ def in_own_frame(values: np.ndarray, own: tuple[int, int], fit: str = "squash") 
     return whole
 
 
+def _placed(picture: tuple[int, int], frame: tuple[int, int], fit: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of the whole picture at the frame's scale, and where in it the frame's left and top lie.
+
+    Below 0 where it is padded. Sizes are (width, height); `fit` is crop or pad.
+    """
+    width, height = frame
+    if fit == "pad":
+        scale = min(width / picture[0], height / picture[1])
+        inner = max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))
+    else:
+        inner = _covering(picture, (round(width * _WHOLE), round(height * _WHOLE)))
+    return inner, (round((inner[0] - width) / 2), round((inner[1] - height) / 2))
+
+
 def _covering(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
-    """Width and height in the picture's proportion that just cover so many; the longer side rounded down, as
-    torchvision's Resize does."""
+    """Width and height in the picture's proportion that just cover so many, cut down as torchvision does."""
     (width, height), (wide, high) = size, least
     if high * width >= wide * height:
         return max(wide, int(high * width / height)), high

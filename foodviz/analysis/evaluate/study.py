@@ -99,16 +99,10 @@ class Study:
         again = [*asked, *[None] * len(BASELINES)]
         trusts = trusting.of_maps(photographs, maps, covers, targets, trusting.OF_MANY, self.model, again)
         figures = [[[measure.of(trust) for measure in MEASURES] for trust in row] for row in trusts]
-        confidences, predicted = photographs.probabilities.max(1)
         return Measured(
-            np.array(batch.ids, np.int64),
-            np.array(batch.digests, "U64"),
-            photographs.batch.labels.cpu().numpy(),
-            predicted.cpu().numpy(),
-            confidences.cpu().numpy(),
-            targets.cpu().numpy(),
-            np.array(figures, np.float64).swapaxes(0, 1),
-            np.array([[trust.verdict for trust in row] for row in trusts], "U16").T,
+            **photographs.rows(targets),
+            values=np.array(figures, np.float64).swapaxes(0, 1),
+            verdicts=np.array([[trust.verdict for trust in row] for row in trusts], "U16").T,
         )
 
     def attributing(self, photographs: Photographs, covers: Sequence[Any] = ()) -> list[Attributing]:
