@@ -137,7 +137,7 @@ def test_layers_and_filters_can_be_chosen():
     above = atlas(subject(), "pages/index.html", filters=[7], **QUICK)  # the layer that feeds it has no such filter
     assert [each["layer_name"] for each in above.facts["layers"]] == ["cnn.5"]
     for wrong, words in (
-        ({"layers": ["cnn.9"]}, "no such layer"),
+        ({"layers": ["cnn.9"]}, "`layers` cnn.9: no such layer"),
         ({"filters": [8]}, "channels 0 to 7"),
         ({"budget": -1}, "`budget`"),
         ({"recipe": "watercolour"}, "fourier"),

@@ -60,7 +60,10 @@ def units(classifier: Classifier, requested: Sequence[str] = ()) -> list[Unit]:
     flow = _Flow(classifier, leaves)
     makers = [row for row in leaves if isinstance(row.module, nn.Conv2d) and row.shape[1:] != (1, 1)]
     if requested:
-        found = [layer_with_maps(classifier, each) for each in dict.fromkeys(requested)]
+        try:
+            found = [layer_with_maps(classifier, each) for each in dict.fromkeys(requested)]
+        except InputError as error:
+            raise InputError(str(error).replace("`layer`", "`layers`", 1)) from None
         layers = list({layer.name: layer for layer in found}.values())
         layers.sort(key=lambda layer: list(known).index(layer.name))
     else:
